@@ -1,0 +1,4 @@
+package dsl
+
+// schemaCodes are the codes of group S2xx.
+var schemaCodes = []CodeInfo{}

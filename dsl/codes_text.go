@@ -1,0 +1,4 @@
+package dsl
+
+// textCodes are the codes of group S0xx.
+var textCodes = []CodeInfo{}
