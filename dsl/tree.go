@@ -103,7 +103,8 @@ type Match struct {
 	Value *Expr
 }
 
-// Assignment gives one field its value, by text or by expression.
+// Assignment gives one field its value, by text or by expression: exactly one of
+// Text and Value is set, even when the author left the value out.
 type Assignment struct {
 	Span
 	Field FieldPath
@@ -158,7 +159,8 @@ func (t *Template) Static() (text string, ok bool) {
 // it is known only where it begins and ends.
 type Expr struct {
 	Span
-	Text string // the source between From and To, unchanged
+	Text   string // the source between From and To, of the same length; comments in it are blanked out
+	Broken bool   // it is missing or cannot be read; a diagnostic has said so
 }
 
 // Test is a `test` block: events that are given, and the writes expected of them.
