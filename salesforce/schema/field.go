@@ -109,8 +109,8 @@ type Field struct {
 
 	// DefaultValue is the default as text; empty if there is none.
 	DefaultValue        string `json:"defaultValue"`
-	DefaultValueFormula string    `json:"defaultValueFormula"`
-	InlineHelpText      string    `json:"inlineHelpText"`
+	DefaultValueFormula string `json:"defaultValueFormula"`
+	InlineHelpText      string `json:"inlineHelpText"`
 
 	object *Object
 }

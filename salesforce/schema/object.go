@@ -1,8 +1,6 @@
 package schema
 
-import (
-	"strings"
-)
+import "strings"
 
 // Object is the describe of one sObject, as the describing user sees it: fields
 // that field-level security hides from that user are absent.

@@ -2,7 +2,9 @@ package schema
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 func (f *Field) appendPicklist(dst []byte, v Value) ([]byte, *ValueError) {
@@ -21,7 +23,7 @@ func (f *Field) appendPicklist(dst []byte, v Value) ([]byte, *ValueError) {
 func (f *Field) appendMultiPicklist(dst []byte, v Value) ([]byte, *ValueError) {
 	start := len(dst)
 	dst = append(dst, '"')
-	first := true
+	first, length := true, 0
 	add := func(value string) *ValueError {
 		value = strings.TrimSpace(value)
 		if value == "" {
@@ -32,8 +34,10 @@ func (f *Field) appendMultiPicklist(dst []byte, v Value) ([]byte, *ValueError) {
 		}
 		if !first {
 			dst = append(dst, ';')
+			length++
 		}
 		first = false
+		length += utf8.RuneCountInString(value)
 		// The escaper writes both quotes; the values share one pair.
 		at := len(dst)
 		dst = appendJSONString(dst, value)
@@ -67,13 +71,10 @@ func (f *Field) appendMultiPicklist(dst []byte, v Value) ([]byte, *ValueError) {
 	if first {
 		return f.appendNull(dst[:start])
 	}
-	dst = append(dst, '"')
-	if f.Length > 0 && len(dst)-start-2 > f.Length {
-		if bad := f.checkLength(string(dst[start+1 : len(dst)-1])); bad != nil {
-			return dst[:start], bad
-		}
+	if f.Length > 0 && length > f.Length {
+		return dst[:start], f.err(TooLong, fmt.Sprintf("holds %d characters and the values have %d together", f.Length, length), "")
 	}
-	return dst, nil
+	return append(dst, '"'), nil
 }
 
 func (f *Field) checkPicklist(value string) *ValueError {
@@ -126,7 +127,10 @@ func (f *Field) ActiveValues() []string {
 // a warning.
 func (f *Field) PicklistSuggest(value string) string {
 	byLabel, nearest := "", ""
-	limit := min(max(len(value)/4, 1), 3)
+	limit := min(len(value)/4, 3)
+	if limit == 0 && len(value) > 2 {
+		limit = 1
+	}
 	for _, p := range f.PicklistValues {
 		switch {
 		case !p.Active:
@@ -139,6 +143,9 @@ func (f *Field) PicklistSuggest(value string) string {
 			}
 		}
 		for _, s := range [2]string{p.Value, p.Label} {
+			if s == "" {
+				continue
+			}
 			if d := editDistance(strings.ToLower(s), strings.ToLower(value), limit); d <= limit {
 				nearest, limit = p.Value, d-1
 			}

@@ -20,7 +20,7 @@ type Schema struct {
 	// FetchedAt is when the oldest of the describes was fetched; zero if unknown.
 	FetchedAt time.Time
 
-	objects  map[string]*Object // by lower-case name
+	objects  map[string]*Object // by the name as Salesforce spells it
 	byPrefix map[string]*Object
 }
 
@@ -37,12 +37,15 @@ func New(objects ...*Object) *Schema {
 // object belongs to one schema, through which its lookup fields know the key
 // prefixes of other objects.
 func (s *Schema) Add(o *Object) {
-	if old := s.Object(o.Name); old != nil && s.byPrefix[old.KeyPrefix] == old {
-		delete(s.byPrefix, old.KeyPrefix)
+	if old := s.Object(o.Name); old != nil {
+		delete(s.objects, old.Name)
+		if s.byPrefix[old.KeyPrefix] == old {
+			delete(s.byPrefix, old.KeyPrefix)
+		}
 	}
 	o.schema = s
 	o.link()
-	s.objects[strings.ToLower(o.Name)] = o
+	s.objects[o.Name] = o
 	if o.KeyPrefix != "" {
 		s.byPrefix[o.KeyPrefix] = o
 	}
@@ -54,7 +57,15 @@ func (s *Schema) Object(name string) *Object {
 	if s == nil {
 		return nil
 	}
-	return s.objects[strings.ToLower(name)]
+	if o := s.objects[name]; o != nil {
+		return o
+	}
+	for _, o := range s.objects {
+		if strings.EqualFold(o.Name, name) {
+			return o
+		}
+	}
+	return nil
 }
 
 // ByKeyPrefix returns the object whose record ids begin with the prefix, or nil.

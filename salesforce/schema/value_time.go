@@ -39,7 +39,7 @@ func (f *Field) appendDateTime(dst []byte, v Value) ([]byte, *ValueError) {
 		return dst, notOne()
 	case rest == "":
 		return dst, f.err(BadDate, "takes a date and time, and "+show(v)+" has no time", "use datetime(...), or add the time and zone: "+v.Text+"T09:00:00Z")
-	case rest[0] != 'T':
+	case rest[0] != 'T' && rest[0] != 't':
 		return dst, notOne()
 	}
 	hour, minute, sec, milli, zone, ok := cutClock(rest[1:])
@@ -136,11 +136,10 @@ func cutClock(s string) (hour, minute, sec, milli int, zone string, ok bool) {
 
 // zoneOffset reads Z, ±HH:mm or ±HHmm.
 func zoneOffset(s string) (time.Duration, bool) {
-	if s == "Z" {
+	if s == "Z" || s == "z" {
 		return 0, true
 	}
 	if len(s) == 6 && s[3] == ':' {
-		// Compare the two halves without joining them, which would allocate.
 		return signedOffset(s[0], s[1:3], s[4:6])
 	}
 	if len(s) == 5 {
