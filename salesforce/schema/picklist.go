@@ -126,6 +126,9 @@ func (f *Field) ActiveValues() []string {
 // unrestricted picklist stores a typing error without complaint, which is worth
 // a warning.
 func (f *Field) PicklistSuggest(value string) string {
+	if value == "" {
+		return ""
+	}
 	byLabel, nearest := "", ""
 	limit := min(len(value)/4, 3)
 	if limit == 0 && len(value) > 2 {
