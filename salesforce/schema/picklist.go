@@ -190,7 +190,7 @@ func editDistance(a, b string, limit int) int {
 		}
 		before, last, row = last, row, before
 	}
-	return last[len(y)]
+	return min(last[len(y)], limit+1)
 }
 
 // ValidFor returns the active values that a dependent picklist takes while its
