@@ -20,8 +20,9 @@ const (
 	KindKeyword                // a keyword where a keyword may stand
 	KindNearMiss               // a word that was surely meant for a keyword: `Update`
 	KindWord                   // a bare word of a statement: an object, a survey id, `outbound`
-	KindName                   // a field on the left of `=` or `:`, or the first name of a path in an expression
-	KindMember                 // the rest of such a path, a name at a time: `.nps` or `?.nps`
+	KindName                   // a field on the left of `=` or `:`, or its relationship
+	KindIdent                  // in an expression: a word, such as the first of a path
+	KindMember                 // a further name of a path, on either side: `.nps` or `?.nps`
 	KindEquals                 // the `=` that gives a value
 	KindColon                  // the `:` that gives a text
 	KindComma                  // a comma between statuses or assignments
@@ -40,7 +41,7 @@ const (
 )
 
 var kindNames = [numKinds]string{
-	"Blank", "EOL", "Wrap", "Comment", "Keyword", "NearMiss", "Word", "Name", "Member", "Equals", "Colon", "Comma",
+	"Blank", "EOL", "Wrap", "Comment", "Keyword", "NearMiss", "Word", "Name", "Ident", "Member", "Equals", "Colon", "Comma",
 	"Text", "Status", "OpenBrace", "CloseBrace", "Number", "String", "BadString", "Open", "Close", "Operator", "Illegal",
 }
 
