@@ -48,7 +48,8 @@ func (p *parser) clauses(st *statement, nodes []*clauseNode) {
 			p.set(st, at, c.Set)
 			continue
 		}
-		if p.setAt != (Span{}) && !a.Broken {
+		late := p.setAt != (Span{}) && !a.Broken
+		if late {
 			d := p.report(codeOrder, at, fmt.Sprintf("`%s` stands behind `set`", word), fmt.Sprintf("put `%s` before `set`", word))
 			p.label(d, p.setAt, "the fields begin here")
 		}
@@ -63,21 +64,21 @@ func (p *parser) clauses(st *statement, nodes []*clauseNode) {
 			}
 			match.To = match.Value.To
 			if a.Where != nil {
-				p.twice(word, at, a.Where.Span, "an action means one record; another record needs another action")
+				p.twice(late, word, at, a.Where.Span, "an action means one record; another record needs another action")
 			} else {
 				a.Where = match
 			}
 		case c.If != nil:
 			guard := p.guard(st, c.If.Value)
 			if a.If != nil {
-				p.twice(word, at, a.If.Span, "join the two conditions with `&&`")
+				p.twice(late, word, at, a.If.Span, "join the two conditions with `&&`")
 			} else {
 				a.If = guard
 			}
 		case c.Using.Value != "":
 			name := p.connectionName(st, c.Using)
 			if !a.Using.Missing() {
-				p.twice(word, at, a.Using.Span, "")
+				p.twice(late, word, at, a.Using.Span, "")
 			} else {
 				a.Using = name
 			}
@@ -104,7 +105,11 @@ func (p *parser) lastToken(st *statement, node *exprNode) bool {
 	return node.last == len(st.tokens) && node.last > node.first
 }
 
-func (p *parser) twice(word string, at, first Span, help string) {
+// twice reports a second clause of a kind, unless it has been reported as coming late.
+func (p *parser) twice(late bool, word string, at, first Span, help string) {
+	if late {
+		return
+	}
 	d := p.report(codeTwice, at, fmt.Sprintf("the action has a second `%s`", word), help)
 	p.label(d, first, "the first")
 }

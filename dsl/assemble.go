@@ -263,6 +263,7 @@ func (p *parser) readTrigger(st *statement) *Trigger {
 	node, bad := parseTokens(triggerGrammar, st, 0)
 	if bad >= 0 {
 		p.fault(st, bad)
+		p.quiet = true
 		if bad <= 3 {
 			return nil
 		}

@@ -292,9 +292,10 @@ func (l *textLexer) assignment() {
 }
 
 // startsStatement reports whether the line that begins at an offset cannot be the
-// continuation of a statement whose brackets are still open: it is empty, or begins
-// as statements do. Without this rule one forgotten bracket would swallow the file.
-func startsStatement(text string, from int) bool {
+// continuation of a statement whose brackets are still open, inner the last of them:
+// it is empty, or begins as statements do. Without this rule one forgotten bracket
+// would swallow the file.
+func startsStatement(text string, from int, inner byte) bool {
 	line := text[from:lineEnd(text, from)]
 	if len(line) > MaxLine {
 		return true
@@ -303,7 +304,12 @@ func startsStatement(text string, from int) bool {
 	if line == "" || keywordAt(line, lineKeywords) != "" {
 		return true
 	}
-	equals, _ := assigns(line)
+	equals, colon := assigns(line)
+	if colon && inner != '{' {
+		// `Field: text`, but not the `a : b` of a conditional
+		field := line[:pathLen(line)]
+		return line[len(field)] == ':' && (field[0] >= 'A' && field[0] <= 'Z' || strings.Contains(field, "__"))
+	}
 	return equals
 }
 

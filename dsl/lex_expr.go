@@ -26,7 +26,7 @@ func (l *textLexer) expr(mode exprMode) {
 	for {
 		if l.pos == l.end {
 			next := l.pos + lineBreak(l.text[l.pos:])
-			if len(open) == 0 || mode >= exprBrace || next == len(l.text) || startsStatement(l.text, next) {
+			if len(open) == 0 || mode >= exprBrace || next == len(l.text) || startsStatement(l.text, next, open[len(open)-1]) {
 				return
 			}
 			l.lineBreak(KindWrap)

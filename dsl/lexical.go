@@ -8,9 +8,8 @@ import (
 )
 
 // lexicalFault reports what is wrong with the tokens of an expression, if anything:
-// the first fault only, since what follows it may be read wrongly. A commented
-// expression has been reported already, and its comment may hold the missing bracket.
-func (p *parser) lexicalFault(st *statement, tokens []Token, commented bool) bool {
+// the first fault only, since what follows it may be read wrongly.
+func (p *parser) lexicalFault(st *statement, tokens []Token) bool {
 	var open []Token
 	for i, t := range tokens {
 		text := p.src.Slice(t.Span)
@@ -51,7 +50,7 @@ func (p *parser) lexicalFault(st *statement, tokens []Token, commented bool) boo
 	if len(open) == 0 {
 		return false
 	}
-	if commented || p.commentAfter(st, tokens) {
+	if commented(st, tokens) {
 		return true
 	}
 	message := fmt.Sprintf("`%s` is not closed", p.src.Slice(open[0].Span))
@@ -63,12 +62,11 @@ func (p *parser) lexicalFault(st *statement, tokens []Token, commented bool) boo
 	return true
 }
 
-// commentAfter reports whether a comment follows the tokens on their last line; it
-// may hold the bracket that closes them.
-func (p *parser) commentAfter(st *statement, tokens []Token) bool {
-	end := tokens[len(tokens)-1].To
-	for _, c := range st.comments {
-		if c.From >= end && lineEnd(p.src.Text, end) >= c.From {
+// commented reports whether a comment stands behind something on a line of the
+// expression. It has been reported, and may hold the bracket that is missing.
+func commented(st *statement, tokens []Token) bool {
+	for _, c := range st.trailing {
+		if c.From > tokens[0].From {
 			return true
 		}
 	}

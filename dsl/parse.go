@@ -57,6 +57,7 @@ type statement struct {
 	src      *Source
 	tokens   []Token // without blanks, line breaks and comments
 	comments []Token
+	trailing []Token // the comments that stand behind something on their line
 }
 
 // statements splits the tokens into statements and assembles them.
@@ -75,12 +76,15 @@ func (p *parser) statements() {
 			continue
 		case KindEOL:
 			p.statement(&st)
-			st.tokens, st.comments = st.tokens[:0], st.comments[:0]
+			st.tokens, st.comments, st.trailing = st.tokens[:0], st.comments[:0], st.trailing[:0]
 			startOfLine = true
 			continue
 		case KindComment:
 			p.comment(t, startOfLine, len(st.tokens) == 0)
 			st.comments = append(st.comments, t)
+			if !startOfLine {
+				st.trailing = append(st.trailing, t)
+			}
 		default:
 			st.tokens = append(st.tokens, t)
 		}

@@ -46,9 +46,7 @@ func (p *parser) with(st *statement) {
 // expect reads what a test expects, or returns nil if it cannot be read.
 func (p *parser) expect(st *statement) *Expect {
 	if k := st.kind(1); k == KindKeyword || k == KindNearMiss {
-		e := &Expect{Span: st.span(), Write: p.readAction(st, 1)}
-		e.To = max(e.To, e.Write.To)
-		return e
+		return &Expect{Span: st.span(), Write: p.readAction(st, 1)}
 	}
 	node := parseWhole(p, expectGrammar, st)
 	e := &Expect{Span: st.span(), Cause: st.name(node.Cause)}

@@ -165,7 +165,7 @@ type Expr struct {
 
 // Test is a `test` block: events that are given, and the writes expected of them.
 type Test struct {
-	Span
+	Span    // the line of the head
 	Name    Name
 	Given   []Name  // event files, relative to the rule file
 	With    []*With // changes to the given event
@@ -194,7 +194,7 @@ const (
 
 // Expect is one `expect` of a test.
 type Expect struct {
-	Span
+	Span  // the line of the head
 	Kind  ExpectKind
 	Write *Action // for ExpectWrite; Where may be nil
 	Cause Name    // for ExpectFailed

@@ -92,11 +92,10 @@ func (p *parser) expr(st *statement, node *exprNode, value bool) *Expr {
 			copy(blanked[c.From-e.From:c.To-e.From], strings.Repeat(" ", c.To-c.From))
 		}
 	}
-	commented := blanked != nil
-	if commented {
+	if blanked != nil {
 		e.Text = string(blanked)
 	}
-	e.Broken = value && p.twoWords(st, node) || p.lexicalFault(st, tokens, commented)
+	e.Broken = value && p.twoWords(st, node) || p.lexicalFault(st, tokens)
 	p.above, p.aboveOpen = e, isOperator(p.src, tokens[len(tokens)-1])
 	return e
 }
@@ -156,7 +155,7 @@ func (p *parser) template(st *statement, node *templateNode) *Template {
 		if i+1 == node.last { // the brace is not closed
 			faults := len(p.diags)
 			e := &Expr{Span: Span{token.To, t.To}, Text: p.src.Slice(Span{token.To, t.To}), Broken: true}
-			if !p.lexicalFault(st, st.tokens[first:node.last], false) && len(p.diags) == faults {
+			if !p.lexicalFault(st, st.tokens[first:node.last]) && len(p.diags) == faults {
 				d := p.report(codeBrace, token.Span, "this brace is not closed", "write `{{` for a brace that is meant to be read as one")
 				d.Fixes = []Fix{{"Make it a plain brace", []Edit{{token.Span, "{{"}}, false}}
 			}
