@@ -1,4 +1,89 @@
 package dsl
 
-// styleCodes are the codes of group S4xx.
-var styleCodes = []CodeInfo{}
+// styleCodes are the codes of group S4xx: what was probably meant otherwise.
+var styleCodes = []CodeInfo{
+	{
+		Code: "S401", Title: "Quotes round static text",
+		Explanation: "Static text is the rest of the line, and quotes would be sent with it.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c: "Response Received"
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c: Response Received
+`,
+	},
+	{
+		Code: "S402", Title: "Text that looks like a value",
+		Explanation: "After a colon everything is text. A value of the event takes an equals sign.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c: answers.comment
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c = answers.comment
+`,
+	},
+	{
+		Code: "S403", Title: "A number as text",
+		Explanation: "After a colon everything is text. A number takes an equals sign.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set NPS_Score__c: 10
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set NPS_Score__c = 10
+`,
+	},
+	{
+		Code: "S404", Title: "The text null",
+		Explanation: "After a colon everything is text, so this would write the word. A field is cleared by = null.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c: null
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c = null
+`,
+	},
+	{
+		Code: "S405", Title: "A guard that is always true",
+		Explanation: "The guard lets everything through, so it can be left out, or it does not say what was meant.",
+		Bad: `rule Score
+on survey response if 2 > 1
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+`,
+	},
+	{
+		Code: "S406", Title: "nil instead of null",
+		Explanation: "A missing value is written null.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c = nil
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c = null
+`,
+	},
+}

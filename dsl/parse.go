@@ -18,17 +18,20 @@ func Parse(src *Source) (*File, []Diagnostic) {
 		at := src.LineSpan(1)
 		at.To = min(at.To, at.From+1)
 		p.report(codeTooLarge, at, fmt.Sprintf("the file is longer than %d MiB and was not read", MaxSize>>20), "split the rules over several files")
+		p.file.Faults = p.diags
 		return p.file, p.diags
 	}
 	if at, message, help, ok := unreadable(src.Text); ok {
 		p.report(codeNotText, at, message, help)
+		p.file.Faults = p.diags
 		return p.file, p.diags
 	}
 	p.file.Tokens = lex(src.Text)
 	p.statements()
 	p.endTest()
 	p.endRule()
-	return p.file, Sort(p.diags)
+	p.file.Faults = Sort(p.diags)
+	return p.file, p.file.Faults
 }
 
 // parser assembles the tree from one statement after the other.

@@ -24,6 +24,7 @@ type File struct {
 	Rules      []*Rule // in the order of the text
 	Tests      []*Test // in the order of the text
 	Tokens     []Token // every token of the text, comments and blanks included
+	Faults     []Diagnostic // what Parse found; whoever checks further keeps quiet about these places
 }
 
 // Rule is a named reaction to one kind of event.

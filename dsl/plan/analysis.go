@@ -1,0 +1,441 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+
+	"github.com/sfsync/sfsync/dsl"
+)
+
+// analysis checks one expression and rewrites it to what runs:
+//
+//   - each path becomes one flat variable;
+//   - a comparison of order or a calculation with a missing value is itself
+//     missing, while == and != always answer;
+//   - and, or and not reckon with missing values the way SQL does.
+type analysis struct {
+	c     *compilation
+	s     *scope
+	at    *dsl.Expr
+	x     *Expression
+	temps int
+}
+
+func (a *analysis) report(n ast.Node, code dsl.Code, format string, args ...any) *dsl.Diagnostic {
+	return a.c.report(a.s.source, a.span(n), dsl.Error, code, format, args...)
+}
+
+// span returns the place of a node and all that belongs to it.
+func (a *analysis) span(n ast.Node) dsl.Span {
+	l := n.Location()
+	ast.Walk(&n, extent{&l})
+	return spanAt(a.at, l)
+}
+
+type extent struct{ l *file.Location }
+
+func (e extent) Visit(n *ast.Node) {
+	if l := (*n).Location(); l.To > l.From {
+		e.l.From = min(e.l.From, l.From)
+		e.l.To = max(e.l.To, l.To)
+	}
+}
+
+// leaves returns the literals that a node can result in, through `?:` and `??`.
+func (a *analysis) leaves(n ast.Node) []leaf {
+	switch n := n.(type) {
+	case *ast.ConditionalNode:
+		return append(a.leaves(n.Exp1), a.leaves(n.Exp2)...)
+	case *ast.BinaryNode:
+		if n.Operator == "??" {
+			return append(a.leaves(n.Left), a.leaves(n.Right)...)
+		}
+	case *ast.StringNode:
+		return []leaf{{n.Value, a.span(n)}}
+	case *ast.IntegerNode:
+		return []leaf{{n.Value, a.span(n)}}
+	case *ast.FloatNode:
+		return []leaf{{n.Value, a.span(n)}}
+	case *ast.BoolNode:
+		return []leaf{{n.Value, a.span(n)}}
+	}
+	return nil
+}
+
+// visit checks a node, rewrites it, and returns the kinds of its value.
+func (a *analysis) visit(n *ast.Node) Kinds {
+	switch node := (*n).(type) {
+	case *ast.NilNode:
+		a.c.report(a.s.source, a.span(node), dsl.Warning, "S406", "a missing value is written `null`").
+			Fixes = []dsl.Fix{{Title: "write `null`", Edits: []dsl.Edit{{Span: a.span(node), New: "null"}}, Safe: true}}
+		return Null
+	case *ast.BoolNode:
+		return Bool
+	case *ast.IntegerNode, *ast.FloatNode:
+		return Number
+	case *ast.StringNode:
+		return Text
+	case *ast.IdentifierNode, *ast.MemberNode, *ast.ChainNode:
+		return a.member(n)
+	case *ast.UnaryNode:
+		return a.unary(n, node)
+	case *ast.BinaryNode:
+		return a.binary(n, node)
+	case *ast.ConditionalNode:
+		return a.conditional(n, node)
+	case *ast.CallNode:
+		return a.call(node)
+	case *ast.BuiltinNode:
+		a.unknownFunction(node, node.Name, file.Location{From: node.Location().From, To: node.Location().From + len(node.Name)})
+		return Any
+	case *ast.ArrayNode:
+		return a.array(n, node)
+	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
+		a.report(node, "S132", "an expression is one value").Help = "name a value with a `let` line of its own"
+		return Any
+	default:
+		a.report(*n, "S132", "this is not part of the language")
+		return Any
+	}
+}
+
+func (a *analysis) array(n *ast.Node, node *ast.ArrayNode) Kinds {
+	values := make([]any, 0, len(node.Nodes))
+	for i := range node.Nodes {
+		a.visit(&node.Nodes[i])
+		if l := a.leaves(node.Nodes[i]); len(l) == 1 {
+			values = append(values, l[0].value)
+		}
+	}
+	if len(values) == len(node.Nodes) { // literals only: built once, here
+		ast.Patch(n, &ast.ConstantNode{Value: values})
+	}
+	return List
+}
+
+func (a *analysis) unary(n *ast.Node, node *ast.UnaryNode) Kinds {
+	switch node.Operator {
+	case "not", "!":
+		k := a.condition(&node.Node)
+		return Bool | a.unlessNull(n, k, &node.Node)
+	default: // + and -
+		k := a.visit(&node.Node)
+		if k&Number == 0 {
+			a.report(node, "S131", "`%s` needs a number, and this is %s", node.Operator, k&^Null)
+		}
+		return Number | a.unlessNull(n, k, &node.Node)
+	}
+}
+
+// condition visits a node that must be true or false.
+func (a *analysis) condition(n *ast.Node) Kinds {
+	k := a.visit(n)
+	switch {
+	case k&(Bool|Null) == 0:
+		d := a.report(*n, "S131", "a condition is true or false, and this is %s", k)
+		if k&(textual|Number) != 0 {
+			d.Help = "compare it, or read yes and no with bool(…)"
+		}
+	case k&^(Bool|Null) != 0: // only the event can tell
+		ast.Patch(n, &ast.CallNode{Callee: &ast.IdentifierNode{Value: fnBool}, Arguments: []ast.Node{*n}})
+	}
+	return k & (Bool | Null)
+}
+
+func (a *analysis) conditional(n *ast.Node, node *ast.ConditionalNode) Kinds {
+	cond := a.condition(&node.Cond)
+	k := a.visit(&node.Exp1) | a.visit(&node.Exp2)
+	return k | a.unlessNull(n, cond, &node.Cond)
+}
+
+func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
+	switch node.Operator {
+	case "and", "&&", "or", "||":
+		return a.logical(n, node)
+	}
+	l, r := a.visit(&node.Left), a.visit(&node.Right)
+	wrong := func(help string) Kinds {
+		a.report(node, "S131", "`%s` does not work between %s and %s", node.Operator, l&^Null, r&^Null).Help = help
+		return Any
+	}
+	both := func(k Kinds) bool { return l&(k|Null) != 0 && r&(k|Null) != 0 }
+	alike := func(k Kinds) bool { return l&k != 0 && r&k != 0 }
+	missing := func() Kinds { return a.unlessNull2(n, l, r, node) }
+	switch node.Operator {
+	case "==", "!=":
+		if !alike(Number) && !alike(textual) && !alike(Bool) && !alike(List) && !alike(Object) && l&^Null != 0 && r&^Null != 0 {
+			return wrong(conversionHelp(l, r))
+		}
+		return Bool
+	case "<", "<=", ">", ">=":
+		if !alike(Number) && !alike(textual) {
+			return wrong(conversionHelp(l, r))
+		}
+		return Bool | missing()
+	case "+":
+		if !alike(Number) && !alike(textual) {
+			return wrong("text(…) makes text of a number, and {…} in static text needs no `+`")
+		}
+		if (l|r)&textual == 0 {
+			return Number | missing()
+		}
+		k := (l | r) & Null
+		if alike(Number) {
+			k |= Number
+		}
+		if alike(textual) {
+			k |= Text
+		}
+		ast.Patch(n, &ast.CallNode{Callee: &ast.IdentifierNode{Value: fnAdd}, Arguments: []ast.Node{node.Left, node.Right}})
+		return k
+	case "-", "*", "/", "**", "^":
+		if !both(Number) {
+			help := ""
+			if node.Operator == "-" && l&(Date|DateTime) != 0 {
+				help = "date_add(…, \"-5d\") moves a date"
+			}
+			return wrong(help)
+		}
+		return Number | missing()
+	case "??":
+		return l&^Null | r
+	case "in":
+		if r&(List|Null) == 0 {
+			return wrong("`in` needs a list such as [\"a\", \"b\"]; `contains` looks into a text")
+		}
+		return Bool
+	case "contains", "startsWith", "endsWith":
+		if !both(textual) {
+			return wrong("")
+		}
+		return Bool | missing()
+	case "matches":
+		pattern, ok := node.Right.(*ast.StringNode)
+		if !ok {
+			a.report(node.Right, "S132", "the pattern of `matches` is a text between quotes")
+			return Bool | Null
+		}
+		if _, err := regexp.Compile(pattern.Value); err != nil {
+			a.report(node.Right, "S020", "this pattern cannot be read: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			return Bool | Null
+		}
+		if l&(textual|Null) == 0 {
+			return wrong("")
+		}
+		return Bool | missing()
+	default:
+		a.report(node, "S132", "`%s` is not part of the language", node.Operator)
+		return Any
+	}
+}
+
+// conversionHelp says how two kinds could be made one.
+func conversionHelp(l, r Kinds) string {
+	switch {
+	case (l|r)&Number != 0 && (l|r)&textual != 0:
+		return "number(…) reads a number from text, text(…) makes text of a number"
+	case (l|r)&Bool != 0:
+		return "bool(…) reads yes and no"
+	}
+	return ""
+}
+
+// logical rewrites `and` and `or`: a side that decides decides, even when the
+// other is missing.
+func (a *analysis) logical(n *ast.Node, node *ast.BinaryNode) Kinds {
+	l, r := a.condition(&node.Left), a.condition(&node.Right)
+	if !l.maybeNull() && !r.maybeNull() {
+		return Bool
+	}
+	decides := node.Operator == "or" || node.Operator == "||"
+	var wrap []binding
+	left, right := node.Left, node.Right
+	left = a.bind(left, &wrap)
+	// The right side is only computed when the left one does not decide.
+	var wrapRight []binding
+	right = a.bind(right, &wrapRight)
+	unknown := &ast.BinaryNode{Operator: "||", Left: isNull(left), Right: isNull(right)}
+	rest := wrapRightNode(wrapRight, &ast.ConditionalNode{
+		Ternary: true,
+		Cond:    &ast.BinaryNode{Operator: "==", Left: right, Right: &ast.BoolNode{Value: decides}},
+		Exp1:    &ast.BoolNode{Value: decides},
+		Exp2:    &ast.ConditionalNode{Ternary: true, Cond: unknown, Exp1: &ast.NilNode{}, Exp2: &ast.BoolNode{Value: !decides}},
+	})
+	ast.Patch(n, wrapRightNode(wrap, &ast.ConditionalNode{
+		Ternary: true,
+		Cond:    &ast.BinaryNode{Operator: "==", Left: left, Right: &ast.BoolNode{Value: decides}},
+		Exp1:    &ast.BoolNode{Value: decides},
+		Exp2:    rest,
+	}))
+	return Bool | Null
+}
+
+// A binding gives a computed value a name, so that it is computed once.
+type binding struct {
+	name  string
+	value ast.Node
+}
+
+// bind returns a node that can be used several times for the same value.
+func (a *analysis) bind(n ast.Node, wrap *[]binding) ast.Node {
+	switch n.(type) {
+	case *ast.IdentifierNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.NilNode:
+		return n
+	}
+	a.temps++
+	id := &ast.IdentifierNode{Value: fmt.Sprintf("$%d", a.temps)}
+	id.SetLocation(n.Location())
+	*wrap = append(*wrap, binding{id.Value, n})
+	return id
+}
+
+func wrapRightNode(wrap []binding, n ast.Node) ast.Node {
+	for i := len(wrap) - 1; i >= 0; i-- {
+		n = &ast.VariableDeclaratorNode{Name: wrap[i].name, Value: wrap[i].value, Expr: n}
+	}
+	return n
+}
+
+func isNull(n ast.Node) ast.Node {
+	return &ast.BinaryNode{Operator: "==", Left: n, Right: &ast.NilNode{}}
+}
+
+// unlessNull makes the node null when its operand is, and returns Null if that
+// can happen. The operand is one of the node's own children.
+func (a *analysis) unlessNull(n *ast.Node, k Kinds, operand *ast.Node) Kinds {
+	if !k.maybeNull() {
+		return 0
+	}
+	var wrap []binding
+	*operand = a.bind(*operand, &wrap)
+	inner := *n
+	ast.Patch(n, wrapRightNode(wrap, &ast.ConditionalNode{Ternary: true, Cond: isNull(*operand), Exp1: &ast.NilNode{}, Exp2: inner}))
+	return Null
+}
+
+// unlessNull2 is unlessNull for the two operands of a binary node.
+func (a *analysis) unlessNull2(n *ast.Node, l, r Kinds, node *ast.BinaryNode) Kinds {
+	var wrap []binding
+	var test ast.Node
+	for _, side := range []struct {
+		k    Kinds
+		node *ast.Node
+	}{{l, &node.Left}, {r, &node.Right}} {
+		if !side.k.maybeNull() {
+			continue
+		}
+		*side.node = a.bind(*side.node, &wrap)
+		if test == nil {
+			test = isNull(*side.node)
+		} else {
+			test = &ast.BinaryNode{Operator: "||", Left: test, Right: isNull(*side.node)}
+		}
+	}
+	if test == nil {
+		return 0
+	}
+	ast.Patch(n, wrapRightNode(wrap, &ast.ConditionalNode{Ternary: true, Cond: test, Exp1: &ast.NilNode{}, Exp2: node}))
+	return Null
+}
+
+// call checks a call of one of our functions.
+func (a *analysis) call(node *ast.CallNode) Kinds {
+	callee, ok := node.Callee.(*ast.IdentifierNode)
+	if !ok {
+		a.report(node, "S105", "a value cannot be called like a function")
+		return Any
+	}
+	f := functionByName[callee.Value]
+	if f == nil {
+		a.unknownFunction(node, callee.Value, callee.Location())
+		return Any
+	}
+	result := f.Result
+	least, most := len(f.Params), len(f.Params)
+	for _, p := range f.Params {
+		if p.Optional {
+			least--
+		}
+		if p.Repeats {
+			most = 32
+		}
+	}
+	if len(node.Arguments) < least || len(node.Arguments) > most {
+		a.report(node, "S130", "`%s` takes %s, and here are %d", f.Name, countArgs(least, most), len(node.Arguments)).
+			Help = "it is written " + f.Signature()
+	}
+	var all Kinds
+	for i := range node.Arguments {
+		arg := a.span(node.Arguments[i])
+		k := a.visit(&node.Arguments[i])
+		all |= k
+		if i >= most {
+			continue
+		}
+		if want := f.param(i).Kinds; k&(want|Null) == 0 {
+			a.c.report(a.s.source, arg, dsl.Error, "S130", "`%s` needs %s here, and this is %s", f.Name, want&^(Date|DateTime), k).
+				Help = conversionHelp(want, k)
+		}
+		a.checkArgument(f, i, node.Arguments[i], arg)
+	}
+	if f.Name == "date_add" && all&textual&^Text != 0 {
+		if only := all & (Date | DateTime); only != Date|DateTime {
+			result = only
+		}
+	}
+	if f.mayMiss || (all.maybeNull() && !f.keepsNull) {
+		result |= Null
+	}
+	return result
+}
+
+// checkArgument finds literals that a function will refuse, before any event.
+func (a *analysis) checkArgument(f *Function, i int, n ast.Node, at dsl.Span) {
+	lit, ok := n.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	var err error
+	switch f.param(i).Name {
+	case "zone":
+		_, err = zone([]any{nil, lit.Value})
+	case "duration":
+		_, err = parseDuration(lit.Value)
+	}
+	if err != nil {
+		a.c.report(a.s.source, at, dsl.Error, "S130", "%s", err)
+	}
+}
+
+func countArgs(least, most int) string {
+	switch {
+	case least == most && least == 1:
+		return "1 value"
+	case least == most:
+		return fmt.Sprintf("%d values", least)
+	case most == 32:
+		return fmt.Sprintf("%d or more values", least)
+	default:
+		return fmt.Sprintf("%d to %d values", least, most)
+	}
+}
+
+func (a *analysis) unknownFunction(n ast.Node, name string, at file.Location) {
+	var names []string
+	for i := range functions {
+		names = append(names, functions[i].Name)
+	}
+	span := spanAt(a.at, at)
+	d := a.c.report(a.s.source, span, dsl.Error, "S105", "there is no function `%s`", name)
+	switch better, ok := dsl.Suggest(name, names); {
+	case name == "now" || name == "today":
+		d.Help = "a rule gives the same result whenever it runs: use event.time"
+	case ok:
+		d.Help = fmt.Sprintf("did you mean `%s`?", better)
+		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: span, New: better}}}}
+	}
+}

@@ -1,0 +1,296 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
+)
+
+// assignment compiles one `Field = expr` or `Field: text`.
+func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Assignment {
+	out := &Assignment{
+		Field: as.Field.String(), Line: s.source.Position(as.From).Line,
+		name: as.Field.Parts[len(as.Field.Parts)-1].Text,
+	}
+	if len(as.Field.Parts) == 2 {
+		out.parent = as.Field.Parts[0].Text
+		c.parentField(as, out, act, s)
+	} else if act.object != nil {
+		c.ownField(as, out, act, s)
+	}
+	if out.key = []byte(`"` + out.name + `":`); out.parent != "" {
+		out.key = []byte(`"` + out.parent + `":{"` + out.name + `":`)
+	}
+	switch {
+	case as.Value != nil:
+		out.Source = as.Value.Text
+		c.textFix = func(d *dsl.Diagnostic) { offerText(d, as, s.source) }
+		x := c.expression(as.Value, s)
+		c.textFix = nil
+		out.value = x
+		switch {
+		case x.program == nil:
+		case x.isNull():
+			out.null, out.static = true, []byte("null")
+			if f := out.field; f != nil && !f.Nillable && f.Type != "boolean" {
+				c.report(s.source, as.Value.Span, dsl.Error, "S215", "%s.%s cannot be empty", act.Object, f.Name)
+			}
+		default:
+			c.value(out, x, s)
+		}
+	case as.Text != nil:
+		out.Source = s.source.Slice(as.Text.Span)
+		c.text(out, as, s)
+	}
+	return out
+}
+
+// offerText suggests a colon where static text stands after an equals sign.
+func offerText(d *dsl.Diagnostic, as *dsl.Assignment, src *dsl.Source) {
+	d.Help = fmt.Sprintf("static text takes a colon: %s: %s", as.Field, strings.TrimSpace(as.Value.Text))
+	between := dsl.Span{From: as.Field.To, To: as.Value.From}
+	if between.From < between.To {
+		d.Fixes = []dsl.Fix{{Title: "write a colon", Edits: []dsl.Edit{{Span: between, New: ": "}}, Safe: true}}
+	}
+}
+
+// ownField checks the left side when it is a field of the record itself.
+func (c *compilation) ownField(as *dsl.Assignment, out *Assignment, act *Action, s *scope) {
+	part := as.Field.Parts[0]
+	f := act.object.Field(part.Text)
+	if f == nil {
+		c.unknownField(place{s.source, part.Span}, act.object, part.Text)
+		return
+	}
+	out.field, out.name, out.Field = f, f.Name, f.Name
+	why := ""
+	switch act.Kind {
+	case dsl.Create:
+		why = f.WhyNotCreateable()
+	case dsl.Update:
+		why = f.WhyNotUpdateable()
+	default:
+		if why = f.WhyNotUpdateable(); why == "" {
+			why = f.WhyNotCreateable()
+		}
+	}
+	if why != "" {
+		out.field = nil // what it is given does not matter any more
+		d := c.report(s.source, part.Span, dsl.Error, "S204", "%s.%s cannot be written: %s", act.object.Name, f.Name, why)
+		if parts := f.Parts(); len(parts) > 0 {
+			d.Help = "set its parts: " + strings.Join(parts, ", ")
+		}
+	}
+}
+
+// parentField checks the left side when it is a parent's external id.
+func (c *compilation) parentField(as *dsl.Assignment, out *Assignment, act *Action, s *scope) {
+	if act.object == nil {
+		return
+	}
+	rel, field := as.Field.Parts[0], as.Field.Parts[1]
+	lookup := act.object.Relationship(rel.Text)
+	if lookup == nil {
+		var known []string
+		for _, f := range act.object.Fields {
+			if f.RelationshipName != "" {
+				known = append(known, f.RelationshipName)
+			}
+		}
+		d := c.report(s.source, rel.Span, dsl.Error, "S214", "%s has no relationship `%s`", act.object.Name, rel.Text)
+		if f := act.object.Field(rel.Text); f != nil && f.RelationshipName != "" {
+			d.Help = fmt.Sprintf("the relationship of %s is %s", f.Name, f.RelationshipName)
+			d.Fixes = []dsl.Fix{{Title: "write `" + f.RelationshipName + "`", Edits: []dsl.Edit{{Span: rel.Span, New: f.RelationshipName}}}}
+		} else if better, ok := dsl.Suggest(rel.Text, known); ok {
+			d.Help = fmt.Sprintf("did you mean `%s`?", better)
+			d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: rel.Span, New: better}}}}
+		}
+		return
+	}
+	out.parent = lookup.RelationshipName
+	out.Field = out.parent + "." + field.Text
+	why := lookup.WhyNotUpdateable()
+	if act.Kind == dsl.Create {
+		why = lookup.WhyNotCreateable()
+	}
+	if why != "" {
+		c.report(s.source, rel.Span, dsl.Error, "S204", "%s.%s cannot be written: %s", act.object.Name, lookup.Name, why)
+	}
+	if len(lookup.ReferenceTo) != 1 {
+		c.report(s.source, rel.Span, dsl.Error, "S214", "`%s` can point to %s, so the parent's external id does not say which", rel.Text, strings.Join(lookup.ReferenceTo, " or ")).
+			Help = fmt.Sprintf("set %s to the record's id", lookup.Name)
+		return
+	}
+	sch := c.schemaOf(act.Connection)
+	parent := sch.Object(lookup.ReferenceTo[0])
+	if parent == nil {
+		return // not among the schemas at hand
+	}
+	f := parent.Field(field.Text)
+	if f == nil {
+		c.unknownField(place{s.source, field.Span}, parent, field.Text)
+		return
+	}
+	if !f.ExternalID && !f.IDLookup {
+		c.report(s.source, field.Span, dsl.Error, "S214", "`%s` is no external-id field of %s", f.Name, parent.Name).
+			Help = "a parent is found by an external id" + externalIDs(parent)
+		return
+	}
+	out.field, out.name = f, f.Name
+	out.Field = out.parent + "." + f.Name
+}
+
+// value checks what an expression gives a field, as far as it is known.
+func (c *compilation) value(out *Assignment, x *Expression, s *scope) {
+	before := c.errors
+	if out.field != nil {
+		c.checkValue(x, out.field, s)
+		if out.field.Type == "reference" && out.parent == "" && len(out.field.ReferenceTo) > 0 {
+			c.lookup(x.at, x, out.field.ReferenceTo...)
+		}
+	}
+	if x.constant && c.errors == before {
+		out.static, _ = out.encoder().AppendJSON(nil, schemaValue(x.value))
+	}
+}
+
+// checkValue holds the kinds and the literals of an expression against a field.
+func (c *compilation) checkValue(x *Expression, f *schema.Field, s *scope) {
+	if x.program == nil {
+		return
+	}
+	if want := accepts(f); x.kinds&(want|Null) == 0 || x.kinds&^Null != 0 && x.kinds&want == 0 {
+		d := c.report(x.at.source, x.at.span, dsl.Error, "S208", "%s takes %s, and this is %s", f.Name, fieldKind(f), x.kinds&^Null)
+		d.Help = kindHelp(f, x.kinds)
+		return
+	}
+	for _, l := range x.leaves {
+		c.checkLiteral(schemaValue(l.value), f, place{s.source, l.span}, true)
+	}
+	if len(x.leaves) == 0 && x.constant {
+		c.checkLiteral(schemaValue(x.value), f, x.at, true)
+	}
+}
+
+// fieldKind says what a field takes, in an admin's words.
+func fieldKind(f *schema.Field) string {
+	switch f.Type {
+	case "boolean":
+		return "true or false"
+	case "date":
+		return "a date"
+	case "datetime":
+		return "a date-time"
+	case "reference", "id":
+		return "a record id"
+	case "picklist":
+		return "a picklist value"
+	case "multipicklist":
+		return "picklist values"
+	}
+	return (accepts(f)).String()
+}
+
+func kindHelp(f *schema.Field, k Kinds) string {
+	switch {
+	case f.Type == "boolean":
+		return "bool(…) reads yes and no"
+	case f.Type == "date" && k&DateTime != 0:
+		return "date(…) takes the day of a date-time"
+	case f.Type == "datetime" && k&Date != 0:
+		return "datetime(…) makes a date-time of a date"
+	case accepts(f) == Number && k&textual != 0:
+		return "number(…) reads a number from text"
+	case f.Type == "multipicklist" || k&List != 0 && accepts(f)&Text != 0:
+		return "join(…) makes text of a list"
+	}
+	return ""
+}
+
+// lookup reports a record's id in a field that points to another object.
+func (c *compilation) lookup(at place, x *Expression, to ...string) {
+	f := x.field
+	if f == nil {
+		return
+	}
+	var from []string
+	switch f.Type {
+	case "id":
+		if f.Object() == nil {
+			return
+		}
+		from = []string{f.Object().Name}
+	case "reference":
+		from = f.ReferenceTo
+	default:
+		return
+	}
+	for _, a := range from {
+		for _, b := range to {
+			if strings.EqualFold(a, b) {
+				return
+			}
+		}
+	}
+	if len(from) == 0 {
+		return
+	}
+	c.report(at.source, at.span, dsl.Error, "S213", "this is the id of %s, and %s is needed", withArticle(strings.Join(from, " or ")), withArticle(strings.Join(to, " or ")))
+}
+
+// text compiles `Field: text`.
+func (c *compilation) text(out *Assignment, as *dsl.Assignment, s *scope) {
+	static, isStatic := as.Text.Static()
+	if isStatic {
+		c.textStyle(as, static, out.field, s)
+		c.staticText(out, static, place{s.source, as.Text.Span})
+		return
+	}
+	length := 0
+	for _, p := range as.Text.Parts {
+		if p.Expr == nil {
+			out.template = append(out.template, piece{text: p.Text})
+			length += len([]rune(p.Text))
+			continue
+		}
+		x := c.expression(p.Expr, s)
+		if x.program != nil && x.kinds&^(List|Object) == 0 {
+			c.report(s.source, p.Expr.Span, dsl.Error, "S131", "%s cannot stand in a text", x.kinds).Help = "join(…) makes text of a list"
+		}
+		out.template = append(out.template, piece{expr: x})
+	}
+	f := out.field
+	if f == nil {
+		return
+	}
+	if k := accepts(f); k&Text == 0 {
+		d := c.report(s.source, as.Text.Span, dsl.Error, "S208", "%s takes %s, and this is text", f.Name, fieldKind(f))
+		d.Help = "write `=` and an expression"
+	} else if f.Length > 0 && length > f.Length {
+		c.report(s.source, as.Text.Span, dsl.Error, "S209", "%s holds %d characters, and this text has at least %d", f.Name, f.Length, length)
+	}
+}
+
+// staticText checks text that every event writes alike. A colon takes text as it
+// is, so what reads as a number or as true is meant as one where the field is.
+func (c *compilation) staticText(out *Assignment, text string, at place) {
+	v := schema.Value{Kind: schema.KindText, Text: text}
+	if out.field != nil {
+		switch accepts(out.field) {
+		case Number:
+			if n, err := toNumber([]any{text}); err == nil && n != nil {
+				v = schema.Value{Kind: schema.KindNumber, Text: toText(n)}
+			}
+		case Bool:
+			if text == "true" || text == "false" {
+				v = schema.Value{Kind: schema.KindBool, Text: text}
+			}
+		}
+		if !c.checkLiteral(v, out.field, at, false) {
+			return
+		}
+	}
+	out.static, _ = out.encoder().AppendJSON(nil, v)
+}

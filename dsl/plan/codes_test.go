@@ -1,0 +1,46 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
+)
+
+// TestCodeExamples runs the examples that `sfsync explain` prints: the bad one
+// yields exactly its code, the good one nothing.
+func TestCodeExamples(t *testing.T) {
+	s := exampleSchema(t)
+	check := func(code dsl.Code, text string) []dsl.Diagnostic {
+		o := Options{Schema: func(string) *schema.Schema { return s }, Connections: []string{"production", "sandbox"}}
+		if code == "S114" {
+			o.Samples = []string{strings.Replace(responded, `"profile":{`, `"profile":{"record_id":"0035g00000AbCdE",`, 1)}
+		}
+		f, diags := dsl.Parse(dsl.NewSource("example.sfsync", []byte(text)))
+		_, more := Compile([]*dsl.File{f}, o)
+		return append(diags, more...)
+	}
+	for _, c := range dsl.Codes() {
+		t.Run(string(c.Code), func(t *testing.T) {
+			if c.Bad == "" || c.Good == "" || c.Title == "" || c.Explanation == "" {
+				t.Fatal("a code needs a title, an explanation, a bad and a good example")
+			}
+			found := check(c.Code, c.Bad)
+			if len(found) != 1 || found[0].Code != c.Code {
+				t.Errorf("the bad example yields %s, want %s alone", show(found), c.Code)
+			}
+			if found := check(c.Code, c.Good); len(found) != 0 {
+				t.Errorf("the good example yields %s", show(found))
+			}
+		})
+	}
+}
+
+func show(ds []dsl.Diagnostic) string {
+	var lines []string
+	for _, d := range ds {
+		lines = append(lines, string(d.Code)+" "+d.Message+" ["+d.Source.Slice(d.Span)+"] help: "+d.Help)
+	}
+	return strings.Join(lines, "\n    ")
+}
