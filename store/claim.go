@@ -101,7 +101,8 @@ type Settlement struct {
 }
 
 // Keep says under which keys, and how long, an event stays retrievable after it
-// is settled. The last event kept under a key is the one that Lookup finds.
+// is settled. Of events kept under one key for the same length of time, Lookup
+// finds the last.
 type Keep struct {
 	Keys  []string  // the event's id, a record id
 	Until time.Time // kept at least until then, and at most a day longer

@@ -1,0 +1,169 @@
+package bolt
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"sync"
+	"time"
+)
+
+// partition is the index of one partition's unsettled events, which stand on
+// disk. An event is in exactly one of ready, held, waits and handed.
+type partition struct {
+	mu     sync.Mutex
+	epoch  uint64 // of the claim that holds it, 0 for none
+	ready  seqHeap
+	held   map[uint64][]uint64 // by key: behind an earlier event of the key that waits
+	waits  dueHeap
+	blocks map[uint64]block  // by key: who waits for a time
+	handed map[uint64]uint64 // seq → key: with the claim
+	signal chan struct{}     // holds one token
+}
+
+type block struct {
+	first uint64 // no event before it is held back
+	n     int
+}
+
+// waiting is an event put back. One that waits for a message has parked set and
+// holds nobody back.
+type waiting struct {
+	due    int64 // Unix nanoseconds
+	seq    uint64
+	key    uint64
+	parked bool
+}
+
+func newPartition() *partition {
+	return &partition{
+		held:   map[uint64][]uint64{},
+		blocks: map[uint64]block{},
+		handed: map[uint64]uint64{},
+		signal: make(chan struct{}, 1),
+	}
+}
+
+// The methods below want mu held.
+
+func (p *partition) push(seq uint64) { heap.Push(&p.ready, seq) }
+
+func (p *partition) wake() {
+	select {
+	case p.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (p *partition) wait(w waiting) {
+	heap.Push(&p.waits, w)
+	if w.parked {
+		return
+	}
+	b, ok := p.blocks[w.key]
+	if !ok || w.seq < b.first {
+		b.first = w.seq
+	}
+	b.n++
+	p.blocks[w.key] = b
+}
+
+// unwait makes the i-th of the waits ready, and those that it alone held back.
+func (p *partition) unwait(i int) {
+	w := heap.Remove(&p.waits, i).(waiting)
+	p.push(w.seq)
+	if w.parked {
+		return
+	}
+	b := p.blocks[w.key]
+	if b.n--; b.n > 0 {
+		p.blocks[w.key] = b
+		return
+	}
+	delete(p.blocks, w.key)
+	for _, seq := range p.held[w.key] {
+		p.push(seq)
+	}
+	delete(p.held, w.key)
+}
+
+// fallDue makes ready what has waited long enough.
+func (p *partition) fallDue(now time.Time) {
+	for len(p.waits) > 0 && p.waits[0].due <= now.UnixNano() {
+		p.unwait(0)
+	}
+}
+
+// arrive makes ready an event that waited for a message.
+func (p *partition) arrive(seq uint64) {
+	if i := slices.IndexFunc(p.waits, func(w waiting) bool { return w.seq == seq }); i >= 0 {
+		p.unwait(i)
+		p.wake()
+	}
+}
+
+// due returns when the next waiting event falls due, or zero.
+func (p *partition) due() time.Time {
+	if len(p.waits) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, p.waits[0].due).UTC()
+}
+
+// candidates takes the first n ready events.
+func (p *partition) candidates(n int) []uint64 {
+	n = min(n, len(p.ready))
+	seqs := make([]uint64, 0, n)
+	for range n {
+		seqs = append(seqs, heap.Pop(&p.ready).(uint64))
+	}
+	return seqs
+}
+
+// blocked reports whether an earlier event of the key waits, and then holds seq back.
+func (p *partition) blocked(seq, key uint64) bool {
+	if b, ok := p.blocks[key]; !ok || b.first >= seq {
+		return false
+	}
+	p.held[key] = append(p.held[key], seq)
+	return true
+}
+
+// release takes the partition from its claim: what it held is ready again.
+func (p *partition) release(epoch uint64) {
+	p.epoch = epoch
+	for seq := range p.handed {
+		p.push(seq)
+	}
+	clear(p.handed)
+	p.wake()
+}
+
+type seqHeap []uint64
+
+func (h seqHeap) Len() int           { return len(h) }
+func (h seqHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h seqHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *seqHeap) Push(x any)        { *h = append(*h, x.(uint64)) }
+func (h *seqHeap) Pop() any          { return pop((*[]uint64)(h)) }
+
+type dueHeap []waiting
+
+func (h dueHeap) Len() int { return len(h) }
+func (h dueHeap) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(h[i].due, h[j].due), cmp.Compare(h[i].seq, h[j].seq)) < 0
+}
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)   { *h = append(*h, x.(waiting)) }
+func (h *dueHeap) Pop() any     { return pop((*[]waiting)(h)) }
+
+// pop takes the last element, and gives memory back after a burst.
+func pop[T any](s *[]T) T {
+	n := len(*s) - 1
+	x := (*s)[n]
+	*s = (*s)[:n]
+	if n > 1024 && n < cap(*s)/4 {
+		*s = append(make([]T, 0, n*2), *s...)
+	}
+	return x
+}
