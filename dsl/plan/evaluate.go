@@ -19,15 +19,17 @@ type Evaluation struct {
 	Event Event // what the event says of itself
 	Runs  []Run // one for each rule that the event sets in motion, in order
 
-	plan   *Plan
-	slots  []slot
-	epoch  uint32
-	pass   uint8
-	vm     vm.VM
-	env    map[string]any
-	writes []Write
-	fields []FieldValue
-	buf    []byte // the bodies
+	plan    *Plan
+	members []member // of the event
+	message []member // of the message that a status belongs to
+	slots   []slot
+	epoch   uint32
+	pass    uint8
+	vm      vm.VM
+	env     map[string]any
+	writes  []Write
+	fields  []FieldValue
+	buf     []byte // the bodies
 }
 
 // A slot holds a variable's value in the event at hand.
@@ -103,8 +105,9 @@ type FieldValue struct {
 // message's. Its error is an *EventError; what goes wrong with one write is in
 // that write.
 func (p *Plan) Eval(e *Evaluation, event, of string) error {
-	ev, err := ReadEvent(event)
+	ev, members, err := readEvent(event, e.members[:0])
 	e.reset(p, ev)
+	e.members = members
 	if err != nil {
 		return err
 	}
@@ -122,10 +125,11 @@ func (p *Plan) Eval(e *Evaluation, event, of string) error {
 		if of == "" {
 			return &EventError{"the message that this status belongs to is not there", "send the outbound message as well"}
 		}
-		message, err := ReadEvent(of)
+		message, members, err := readEvent(of, e.message[:0])
 		if err != nil {
 			return err
 		}
+		e.message = members
 		if g, err = p.outboundGroup(&message); err != nil {
 			return err
 		}
@@ -138,9 +142,9 @@ func (p *Plan) Eval(e *Evaluation, event, of string) error {
 		return nil
 	}
 	if of != "" && ev.Type == TypeDistribution {
-		e.fillMessage(g.paths, gjson.Parse(of))
+		e.fillMessage(g.paths, e.message)
 	}
-	e.fill(g.paths, gjson.Parse(event))
+	e.fill(g.paths, e.members)
 	for _, r := range g.rules {
 		e.run(r)
 	}
@@ -169,7 +173,10 @@ func (e *Evaluation) reset(p *Plan, ev Event) {
 		*e = Evaluation{plan: p, slots: make([]slot, len(p.variables)), env: make(map[string]any, 16)}
 	}
 	e.Event = ev
-	e.epoch++
+	if e.epoch++; e.epoch == 0 { // after four thousand million events; 0 is that of slots never filled
+		clear(e.slots)
+		e.epoch = 1
+	}
 	e.pass = 0
 	e.Runs = e.Runs[:0]
 	e.writes = e.writes[:0]

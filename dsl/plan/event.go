@@ -32,15 +32,28 @@ func (e *EventError) Error() string { return e.Message }
 // ReadEvent checks that a text is an event and reads what it says of itself. Its
 // error is an *EventError.
 func ReadEvent(text string) (Event, error) {
+	ev, _, err := readEvent(text, nil)
+	return ev, err
+}
+
+// A member is a top-level name of an event with its value.
+type member struct {
+	name  string
+	value gjson.Result
+}
+
+// readEvent is ReadEvent; it also appends the event's members, so that nobody
+// needs to look for them again.
+func readEvent(text string, members []member) (Event, []member, error) {
 	switch {
 	case len(text) > MaxEvent:
-		return Event{}, &EventError{fmt.Sprintf("this event is longer than %d bytes", MaxEvent), "send attachments and the like elsewhere"}
+		return Event{}, members, &EventError{fmt.Sprintf("this event is longer than %d bytes", MaxEvent), "send attachments and the like elsewhere"}
 	case !validJSON(text):
-		return Event{}, &EventError{"this is not JSON", fmt.Sprintf("an event is one JSON object, nested at most %d deep", maxDepth)}
+		return Event{}, members, &EventError{"this is not JSON", fmt.Sprintf("an event is one JSON object, nested at most %d deep", maxDepth)}
 	}
 	root := gjson.Parse(text)
 	if !root.IsObject() {
-		return Event{}, &EventError{"an event is a JSON object, and this is " + jsonKind(root), ""}
+		return Event{}, members, &EventError{"an event is a JSON object, and this is " + jsonKind(root), ""}
 	}
 	var ev Event
 	var wrong *EventError
@@ -57,6 +70,7 @@ func ReadEvent(text string) (Event, error) {
 	}
 	var statusTime string
 	root.ForEach(func(key, value gjson.Result) bool {
+		members = append(members, member{key.Str, value})
 		switch key.Str {
 		case "id":
 			str(&ev.ID, "id", value)
@@ -74,14 +88,14 @@ func ReadEvent(text string) (Event, error) {
 				case "Id":
 					str(&ev.Record, "record.Id", value)
 				}
-				return true
+				return ev.Object == "" || ev.Record == ""
 			})
 		case "survey":
 			value.ForEach(func(key, value gjson.Result) bool {
 				if key.Str == "id" {
 					str(&ev.Survey, "survey.id", value)
 				}
-				return true
+				return ev.Survey == ""
 			})
 		case "distribution":
 			value.ForEach(func(key, value gjson.Result) bool {
@@ -91,7 +105,7 @@ func ReadEvent(text string) (Event, error) {
 				case "time":
 					str(&statusTime, "distribution.time", value)
 				}
-				return true
+				return ev.Status == "" || statusTime == ""
 			})
 		}
 		return true
@@ -104,9 +118,9 @@ func ReadEvent(text string) (Event, error) {
 		wrong = ev.check()
 	}
 	if wrong != nil {
-		return ev, wrong
+		return ev, members, wrong
 	}
-	return ev, nil
+	return ev, members, nil
 }
 
 // maxID bounds what becomes a key on disk.

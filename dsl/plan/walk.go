@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -23,7 +24,9 @@ const (
 // over the event fills every variable, however many rules read it.
 type node struct {
 	children map[string]*node
-	fills    []int // variables that stand here
+	fills    []int  // variables that stand here
+	bit      uint64 // this node among its siblings; 0 beyond the 63rd
+	all      uint64 // the bits of the children; one more, never found, beyond the 63rd
 }
 
 func newNode() *node { return &node{children: map[string]*node{}} }
@@ -33,6 +36,12 @@ func (n *node) add(path []string, variable int) {
 		child := n.children[name]
 		if child == nil {
 			child = newNode()
+			if i := len(n.children); i < 63 {
+				child.bit = 1 << i
+				n.all |= child.bit
+			} else {
+				n.all |= 1 << 63
+			}
 			n.children[name] = child
 		}
 		n = child
@@ -82,41 +91,46 @@ func (p *Plan) addPaths(n *node, r *Rule) {
 	})
 }
 
-// fill walks an object and keeps the values that variables stand for. Of keys
-// that are there twice the first counts.
-func (e *Evaluation) fill(n *node, object gjson.Result) {
-	object.ForEach(func(key, value gjson.Result) bool {
-		e.fillMember(n, key.Str, value)
-		return true
-	})
+// fill walks the members of an event, and keeps the values that variables stand
+// for. Of names that are there twice the first counts.
+func (e *Evaluation) fill(n *node, members []member) {
+	for i := range members {
+		if child := n.children[members[i].name]; child != nil {
+			e.fillNode(child, members[i].value)
+		}
+	}
 }
 
-func (e *Evaluation) fillMember(n *node, name string, value gjson.Result) {
-	child := n.children[name]
-	if child == nil {
-		return
-	}
-	for _, id := range child.fills {
+func (e *Evaluation) fillNode(n *node, value gjson.Result) {
+	for _, id := range n.fills {
 		if s := &e.slots[id]; s.epoch != e.epoch || s.pass != e.pass {
 			*s = slot{epoch: e.epoch, pass: e.pass, value: value}
 		}
 	}
-	if len(child.children) > 0 && value.IsObject() {
-		e.fill(child, value)
+	if len(n.children) == 0 || !value.IsObject() {
+		return
 	}
+	var found uint64
+	value.ForEach(func(key, value gjson.Result) bool {
+		if child := n.children[key.Str]; child != nil {
+			e.fillNode(child, value)
+			found |= child.bit
+		}
+		return found != n.all // nothing else to look for
+	})
 }
 
 // fillMessage keeps the values of the message that a status belongs to. What
 // every event says of itself stays the status's own.
-func (e *Evaluation) fillMessage(n *node, message gjson.Result) {
-	message.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+func (e *Evaluation) fillMessage(n *node, members []member) {
+	members = slices.DeleteFunc(members, func(m member) bool {
+		switch m.name {
 		case "id", "type", "time", "of", "distribution":
-		default:
-			e.fillMember(n, key.Str, value)
+			return true
 		}
-		return true
+		return false
 	})
+	e.fill(n, members)
 	e.pass++
 }
 
