@@ -3,7 +3,21 @@ package dsl
 // nameCodes are the codes of group S1xx: names that mean nothing here.
 var nameCodes = []CodeInfo{
 	{
-		Code: "S102", Title: "Unknown status",
+		Code: "S101", Title: "unknown trigger",
+		Explanation: "There are two triggers: `on outbound message OBJECT`, when something happened to a Salesforce record, and `on survey response`, with or without the id of a survey, when someone answered or did not.",
+		Bad: `rule Score
+on survey answer
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+`,
+	},
+	{
+		Code: "S102", Title: "unknown status",
 		Explanation: "An arm names a status that is neither built in nor declared by a `statuses` line. A misspelt status would never match, so it is an error. Case, blanks, hyphens and underscores do not count.",
 		Bad: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
@@ -22,7 +36,7 @@ otherwise
 `,
 	},
 	{
-		Code: "S103", Title: "Unknown name",
+		Code: "S103", Title: "unknown name",
 		Explanation: "An expression begins with a group of values of the event (answers, profile, record and so on) or with a name that a `let` gave. Static text takes a colon instead of an equals sign.",
 		Bad: `rule Score
 on survey response
@@ -36,7 +50,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S104", Title: "Unknown part",
+		Code: "S104", Title: "unknown part",
 		Explanation: "Some groups of values have fixed parts: event, distribution, survey and response. This one has no part of that name, or the path stops too early or goes too far.",
 		Bad: `rule Score
 on survey response
@@ -50,7 +64,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S105", Title: "Unknown function",
+		Code: "S105", Title: "unknown function",
 		Explanation: "There is no function of that name. `sfsync explain` lists them all. There is no now(): a rule gives the same result whenever it runs.",
 		Bad: `rule Score
 on survey response
@@ -64,7 +78,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S106", Title: "Unknown connection",
+		Code: "S106", Title: "unknown connection",
 		Explanation: "Rules write through a connection, and there is none of that name.",
 		Bad: `connection prodution
 
@@ -82,7 +96,7 @@ update Contact where Id = profile.contact_id
 `,
 	},
 	{
-		Code: "S107", Title: "Name used twice",
+		Code: "S107", Title: "name used twice",
 		Explanation: "Two rules, or two tests of a file, have the same name. The run log tells rules apart by their names.",
 		Bad: `rule Score
 on survey response
@@ -106,7 +120,7 @@ update Contact where Id = profile.contact_id
 `,
 	},
 	{
-		Code: "S108", Title: "Status handled twice",
+		Code: "S108", Title: "status handled twice",
 		Explanation: "An event takes the first arm that names its status, so the second would never run for it.",
 		Bad: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
@@ -128,7 +142,7 @@ otherwise
 `,
 	},
 	{
-		Code: "S109", Title: "Arm after otherwise",
+		Code: "S109", Title: "arm after otherwise",
 		Explanation: "`otherwise` takes every status that no arm above it names. It stands last.",
 		Bad: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
@@ -146,7 +160,7 @@ otherwise
 `,
 	},
 	{
-		Code: "S110", Title: "Field set twice",
+		Code: "S110", Title: "field set twice",
 		Explanation: "One action sets the same field twice, and only one value can be sent. The external id of an upsert is set by its `where` already.",
 		Bad: `rule Score
 on survey response
@@ -160,7 +174,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S111", Title: "Which record?",
+		Code: "S111", Title: "which record?",
 		Explanation: "An update or upsert says which record it means: `where Id = …`, or `where` and an external-id field.",
 		Bad: `rule Score
 on survey response
@@ -174,7 +188,7 @@ update Contact where Id = profile.contact_id
 `,
 	},
 	{
-		Code: "S112", Title: "Not a field to find a record by",
+		Code: "S112", Title: "not a field to find a record by",
 		Explanation: "A record is found by its Id or by a field that is marked as External ID in Salesforce. An upsert needs an external id: a record that is not there has no Id yet.",
 		Bad: `rule Score
 on survey response
@@ -188,7 +202,7 @@ update Contact where Id = profile.contact_id
 `,
 	},
 	{
-		Code: "S113", Title: "Not known to this kind of rule",
+		Code: "S113", Title: "not known to this kind of rule",
 		Explanation: "An outbound message says that something happened to a record. Answers and the response are known only when someone responds, and the record only comes with a message.",
 		Bad: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
@@ -200,7 +214,7 @@ update Case where Id = record.Id set Survey_Status__c = vars.status
 `,
 	},
 	{
-		Code: "S114", Title: "No sample event has this path",
+		Code: "S114", Title: "no sample event has this path",
 		Explanation: "Sample events are at hand, and none of them has a value at this path. A misspelt path gives a missing value, and a missing value leaves the field as it is.",
 		Bad: `rule Score
 on survey response
@@ -228,7 +242,7 @@ create Lead
 `,
 	},
 	{
-		Code: "S117", Title: "A rule that does nothing",
+		Code: "S117", Title: "a rule that does nothing",
 		Explanation: "This rule has no action, so no event changes anything in Salesforce by it.",
 		Bad: `rule Score
 on survey response
@@ -240,7 +254,7 @@ update Contact where Id = profile.contact_id
 `,
 	},
 	{
-		Code: "S118", Title: "Name already taken",
+		Code: "S118", Title: "name already taken",
 		Explanation: "A `let` gives a name to a value, and this name already means something else here.",
 		Bad: `rule Score
 on survey response
@@ -256,7 +270,7 @@ update Contact where Id = profile.contact_id
 `,
 	},
 	{
-		Code: "S120", Title: "A test compares with a fixed value",
+		Code: "S120", Title: "a test compares with a fixed value",
 		Explanation: "What a test gives and expects stands in the test itself, so it cannot depend on the event.",
 		Bad: `rule Score
 on survey response
@@ -280,7 +294,7 @@ expect update Contact
 `,
 	},
 	{
-		Code: "S121", Title: "Unknown cause",
+		Code: "S121", Title: "unknown cause",
 		Explanation: "A failure has one of a fixed set of causes. `sfsync explain` lists them all.",
 		Bad: `rule Score
 on survey response
@@ -302,7 +316,7 @@ expect failed invalid_value
 `,
 	},
 	{
-		Code: "S130", Title: "Wrong values for a function",
+		Code: "S130", Title: "wrong values for a function",
 		Explanation: "The function takes another number of values, or another kind of value.",
 		Bad: `rule Score
 on survey response
@@ -316,7 +330,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S131", Title: "Values that do not go together",
+		Code: "S131", Title: "values that do not go together",
 		Explanation: "An operator works between values of certain kinds: numbers with numbers, text with text. A guard and a condition are true or false.",
 		Bad: `rule Score
 on survey response
@@ -330,7 +344,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S132", Title: "Not part of the language",
+		Code: "S132", Title: "not part of the language",
 		Explanation: "Expressions compute one value from the event. Loops, ranges, objects and patterns that are not fixed text are left out, so that every rule ends in time that can be known.",
 		Bad: `rule Score
 on survey response

@@ -3,7 +3,7 @@ package dsl
 // schemaCodes are the codes of group S2xx: what the Salesforce schema does not allow.
 var schemaCodes = []CodeInfo{
 	{
-		Code: "S201", Title: "Unknown object",
+		Code: "S201", Title: "unknown object",
 		Explanation: "The org has no object of that name, or the connected user may not see it. Custom objects end in __c.",
 		Bad: `rule Score
 on survey response
@@ -17,7 +17,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S202", Title: "Unknown field",
+		Code: "S202", Title: "unknown field",
 		Explanation: "The object has no field of that API name, or the connected user may not see it: Salesforce does not tell the two apart. Rules use API names, not labels.",
 		Bad: `rule Score
 on survey response
@@ -31,7 +31,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S203", Title: "Object cannot be written",
+		Code: "S203", Title: "object cannot be written",
 		Explanation: "The connected user may not create or update records of this object.",
 		Bad: `rule Score
 on survey response
@@ -45,7 +45,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S204", Title: "Field cannot be written",
+		Code: "S204", Title: "field cannot be written",
 		Explanation: "Salesforce computes or keeps this field itself, or field-level security makes it read-only for the connected user. The message says which.",
 		Bad: `rule Score
 on survey response
@@ -59,7 +59,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S205", Title: "Required field missing",
+		Code: "S205", Title: "required field missing",
 		Explanation: "A record of this object cannot be created without these fields. An update may leave them out.",
 		Bad: `rule Lead from a survey
 on survey response
@@ -73,7 +73,7 @@ create Lead
 `,
 	},
 	{
-		Code: "S206", Title: "Not a value of the picklist",
+		Code: "S206", Title: "not a value of the picklist",
 		Explanation: "A restricted picklist refuses other values. An unrestricted one stores them beside the right ones, which is worse: reports then count two spellings. API values count, not labels.",
 		Bad: `rule Score
 on survey response
@@ -87,7 +87,7 @@ update Lead where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S207", Title: "Not a value for the controlling field",
+		Code: "S207", Title: "not a value for the controlling field",
 		Explanation: "The values of a dependent picklist depend on another field, and the same action sets that field to a value which does not allow this one.",
 		Bad: `rule Score
 on survey response
@@ -103,7 +103,7 @@ update Case where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S208", Title: "Wrong kind of value",
+		Code: "S208", Title: "wrong kind of value",
 		Explanation: "The field takes another kind of value. bool(…) reads yes and no, number(…) reads numbers, text(…) writes text, date(…) and datetime(…) make dates.",
 		Bad: `rule Score
 on survey response
@@ -117,7 +117,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S209", Title: "Text longer than the field",
+		Code: "S209", Title: "text longer than the field",
 		Explanation: "Salesforce refuses text that is longer than the field.",
 		Bad: `rule Score
 on survey response
@@ -131,7 +131,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S210", Title: "Number out of range",
+		Code: "S210", Title: "number out of range",
 		Explanation: "The number has more digits than the field holds.",
 		Bad: `rule Score
 on survey response
@@ -145,7 +145,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S211", Title: "Not a record id",
+		Code: "S211", Title: "not a record id",
 		Explanation: "A record id has 15 or 18 letters and digits; the last three of 18 are a checksum. Systems that change letters to capitals break ids.",
 		Bad: `rule Score
 on survey response
@@ -159,7 +159,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S212", Title: "The id of another object",
+		Code: "S212", Title: "the id of another object",
 		Explanation: "The first three characters of an id say what it is an id of.",
 		Bad: `rule Score
 on survey response
@@ -173,7 +173,7 @@ update Contact where Id = "0035g00000AbCdEAAV"
 `,
 	},
 	{
-		Code: "S213", Title: "A lookup to another object",
+		Code: "S213", Title: "a lookup to another object",
 		Explanation: "The value is the id of a record, and the field points to records of another object.",
 		Bad: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
@@ -185,7 +185,7 @@ update Contact where Id = record.ContactId set Survey_Status__c: Invitation Sent
 `,
 	},
 	{
-		Code: "S214", Title: "Not a parent to find",
+		Code: "S214", Title: "not a parent to find",
 		Explanation: "The left side names a relationship and an external-id field of the parent, such as Account.Crm_Key__c. Custom relationships end in __r.",
 		Bad: `rule Score
 on survey response
@@ -199,7 +199,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S215", Title: "Cannot be empty",
+		Code: "S215", Title: "cannot be empty",
 		Explanation: "The field is required, so it cannot be cleared.",
 		Bad: `rule Score
 on survey response
@@ -213,7 +213,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S216", Title: "Not a date",
+		Code: "S216", Title: "not a date",
 		Explanation: "Salesforce takes dates as 2026-11-23 and date-times as 2026-11-23T14:03:00Z, and nothing else.",
 		Bad: `rule Score
 on survey response

@@ -3,7 +3,7 @@ package dsl
 // styleCodes are the codes of group S4xx: what was probably meant otherwise.
 var styleCodes = []CodeInfo{
 	{
-		Code: "S401", Title: "Quotes round static text",
+		Code: "S401", Title: "quotes round static text",
 		Explanation: "Static text is the rest of the line, and quotes would be sent with it.",
 		Bad: `rule Score
 on survey response
@@ -17,7 +17,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S402", Title: "Text that looks like a value",
+		Code: "S402", Title: "text that looks like a value",
 		Explanation: "After a colon everything is text. A value of the event takes an equals sign.",
 		Bad: `rule Score
 on survey response
@@ -31,7 +31,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S403", Title: "A number as text",
+		Code: "S403", Title: "a number as text",
 		Explanation: "After a colon everything is text. A number takes an equals sign.",
 		Bad: `rule Score
 on survey response
@@ -45,7 +45,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S404", Title: "The text null",
+		Code: "S404", Title: "the text null",
 		Explanation: "After a colon everything is text, so this would write the word. A field is cleared by = null.",
 		Bad: `rule Score
 on survey response
@@ -59,7 +59,7 @@ update Contact where Id = profile.record_id
 `,
 	},
 	{
-		Code: "S405", Title: "A guard that is always true",
+		Code: "S405", Title: "a guard that is always true",
 		Explanation: "The guard lets everything through, so it can be left out, or it does not say what was meant.",
 		Bad: `rule Score
 on survey response if 2 > 1

@@ -10,7 +10,7 @@ const (
 	codeTwice        Code = "S003"
 	codeOrder        Code = "S004"
 	codeNoTrigger    Code = "S005"
-	codeTrigger      Code = "S006"
+	codeNoSet        Code = "S006"
 	codeMissingName  Code = "S007"
 	codeMissingValue Code = "S008"
 	codeNoEquals     Code = "S009"
@@ -32,289 +32,337 @@ const (
 	codeExpect       Code = "S025"
 	codeNothingSet   Code = "S026"
 	codeBadName      Code = "S027"
-	codeNoSet        Code = "S028"
 )
+
+// codeTrigger is of group S1xx, and found by [Parse] as well.
+const codeTrigger Code = "S101"
 
 var textCodes = []CodeInfo{
 	{
 		Code:        codeUnknown,
 		Title:       "unknown keyword",
 		Explanation: "A line begins with a keyword, which is written in lower case, or with a field and `=` or `:`. This line begins with another word.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"Update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+Update Case where Id = profile.case_id
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codePlace,
 		Title:       "statement in the wrong place",
 		Explanation: "Statements belong to others: `on`, `when`, `let` and actions to a rule; `set`, `where`, `using` and fields to an action; `given`, `with` and `expect` to a test. `connection` and `statuses` stand above the first rule, and `let` stands above the actions of its rule or arm.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"  update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+  update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeTwice,
 		Title:       "said twice",
 		Explanation: "A file names one connection, a rule has one trigger, and an action has each of `using`, `where`, `if` and `set` once.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"on outbound message Case\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+on outbound message Case
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeOrder,
 		Title:       "clause behind `set`",
 		Explanation: "`using`, `where` and `if` say which record an action writes to, and whether it writes at all. They stand before `set`, in any order.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case set Status: Closed\n" +
-			"  where Id = profile.case_id\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+update Case set Status: Closed
+  where Id = profile.case_id
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeNoTrigger,
 		Title:       "rule without a trigger",
 		Explanation: "A rule needs a line `on …` that says what kind of event it reacts to. Without it the rule would never run.",
-		Bad: "rule R\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
-		Code:        codeTrigger,
-		Title:       "unknown trigger",
-		Explanation: "There are two triggers: `on outbound message OBJECT`, when something happened to a Salesforce record, and `on survey response`, with or without the id of a survey, when someone answered or did not.",
-		Bad: "rule R\n" +
-			"on survey answer\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
+		Code:        codeNoSet,
+		Title:       "`set` missing",
+		Explanation: "The first field of an action follows the keyword `set`; those below it stand alone.",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  Status: Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeMissingName,
 		Title:       "name missing",
 		Explanation: "A keyword is not followed by what it needs: a rule its name, an action its object, `when` a status, `set` and `where` a field.",
-		Bad: "rule R\n" +
-			"on outbound message\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
-		Good: "rule R\n" +
-			"on outbound message Case\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
+		Bad: `rule R
+on outbound message
+update Contact where Id = profile.contact_id set Title: Call
+`,
+		Good: `rule R
+on outbound message Case
+update Contact where Id = profile.contact_id set Title: Call
+`,
 	},
 	{
 		Code:        codeMissingValue,
 		Title:       "value missing",
 		Explanation: "Behind `=` and `if` stands an expression, behind `:` a text, and between braces an expression. Here stands nothing. A field is cleared by `Field = null`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status =\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = null\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status =
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = null
+`,
 	},
 	{
 		Code:        codeNoEquals,
 		Title:       "field without `=` or `:`",
 		Explanation: "A field gets its value by `Field: text`, where the rest of the line is the text, or by `Field = expression`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeNoMatch,
 		Title:       "`where` without `=`",
 		Explanation: "`where Field = expression` says which record is meant, by `Id` or by an external id. It is no condition: those stand behind `if`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id profile.case_id\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+update Case where Id profile.case_id
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeBracket,
 		Title:       "brackets do not match",
 		Explanation: "Every bracket that is opened in an expression must be closed, in order. An expression in brackets may span lines, but it ends at an empty line and where the next statement begins.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Comments = trim(answers.comment\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Comments = trim(answers.comment)\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Survey_Comment__c = trim(answers.comment
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Survey_Comment__c = trim(answers.comment)
+`,
 	},
 	{
 		Code:        codeString,
 		Title:       "string not closed",
 		Explanation: "A string in an expression ends on its line, with the quote that it begins with. A line break within it is written `\\n`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = \"Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = \"Closed\"\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = "Closed
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = "Closed"
+`,
 	},
 	{
 		Code:        codeBrace,
 		Title:       "brace not closed",
 		Explanation: "In `Field: text`, braces hold an expression whose value becomes part of the text, and end on the same line. A brace that is meant to be read as one is written `{{`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set Subject: Call {contact.first_name\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set Subject: Call {contact.first_name}\n",
+		Bad: `rule R
+on survey response
+update Contact where Id = profile.contact_id set Title: Call {contact.first_name
+`,
+		Good: `rule R
+on survey response
+update Contact where Id = profile.contact_id set Title: Call {contact.first_name}
+`,
 	},
 	{
 		Code:        codeTwoWords,
 		Title:       "words after `=`",
 		Explanation: "Behind `=` stands an expression, and words side by side are none. Text that is always the same takes a colon.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status__c = Response Received\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status__c: Response Received\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Survey_Status__c = Response Received
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Survey_Status__c: Response Received
+`,
 	},
 	{
 		Code:        codeComment,
 		Title:       "comment in the wrong place",
 		Explanation: "A comment begins with `#` and stands on a line of its own. Behind a statement it would be taken for a part of it: `#` and `//` are plain characters in `Field: text`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id # the customer's case\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"# the customer's case\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id # the customer's case
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+# the customer's case
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeWrapped,
 		Title:       "expression goes on without brackets",
 		Explanation: "An expression ends at the end of its line. One that is put in brackets may span lines.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Priority = answers.nps <= 3\n" +
-			"    ? \"High\" : \"Medium\"\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Priority = (answers.nps <= 3\n" +
-			"    ? \"High\" : \"Medium\")\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Priority = answers.nps <= 3
+    ? "High" : "Medium"
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Priority = (answers.nps <= 3
+    ? "High" : "Medium")
+`,
 	},
 	{
 		Code:        codeTrailing,
 		Title:       "unexpected text",
 		Explanation: "The statement is complete, but its line goes on with something that does not belong to it.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = \"Closed\",\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = \"Closed\"\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = "Closed",
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = "Closed"
+`,
 	},
 	{
 		Code:        codeKeyword,
 		Title:       "keyword in place of a name",
 		Explanation: "Keywords cannot be names of fields or values. Salesforce's names cannot be mistaken for them: they begin with a capital letter, or end with `__c`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"let where = profile.case_id\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"let case_id = profile.case_id\n" +
-			"update Case where Id = case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+let where = profile.case_id
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
+		Good: `rule R
+on survey response
+let case_id = profile.case_id
+update Case where Id = case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeNoComma,
 		Title:       "comma missing",
 		Explanation: "Several fields may be set on one line, with commas between them.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set WhoId = profile.contact_id Subject: Call\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set WhoId = profile.contact_id, Subject: Call\n",
+		Bad: `rule R
+on survey response
+update Contact where Id = profile.contact_id set AccountId = profile.account_id Title: Call
+`,
+		Good: `rule R
+on survey response
+update Contact where Id = profile.contact_id set AccountId = profile.account_id, Title: Call
+`,
 	},
 	{
 		Code:        codeExpression,
 		Title:       "expression cannot be read",
 		Explanation: "An expression is made of values (paths such as `answers.nps`, numbers, strings, `true`, `null`), functions and operators.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Contact where Id = profile.contact_id\n" +
-			"  set NPS__c = answers.nps +\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Contact where Id = profile.contact_id\n" +
-			"  set NPS__c = answers.nps\n",
+		Bad: `rule R
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps +
+`,
+		Good: `rule R
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+`,
 	},
 	{
 		Code:        codeCompare,
 		Title:       "`=` in an expression",
 		Explanation: "A single `=` gives a field its value. Within an expression, two values are compared with `==`.",
-		Bad: "rule R\n" +
-			"on outbound message Case if record.Origin = \"Web\"\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
-		Good: "rule R\n" +
-			"on outbound message Case if record.Origin == \"Web\"\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
+		Bad: `rule R
+on outbound message Case if record.Origin = "Web"
+update Contact where Id = profile.contact_id set Title: Call
+`,
+		Good: `rule R
+on outbound message Case if record.Origin == "Web"
+update Contact where Id = profile.contact_id set Title: Call
+`,
 	},
 	{
 		Code:        codeCharacter,
 		Title:       "character that cannot stand here",
 		Explanation: "An expression holds a character that it cannot consist of. Often it came along with text copied from a word processor or a web page: curly quotes, or a character that cannot be seen.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = “Closed”\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status = \"Closed\"\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = “Closed”
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status = "Closed"
+`,
 	},
 	{
 		Code:        codeNotText,
@@ -322,10 +370,11 @@ var textCodes = []CodeInfo{
 		Explanation: "A rule file is UTF-8 text. This file is something else, or was saved in another encoding.",
 		Bad: "rule R\xff\n" +
 			"on survey response\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set Subject: Call\n",
+			"update Contact where Id = profile.contact_id set Title: Call\n",
+		Good: `rule R
+on survey response
+update Contact where Id = profile.contact_id set Title: Call
+`,
 	},
 	{
 		Code:        codeTooLarge,
@@ -333,58 +382,52 @@ var textCodes = []CodeInfo{
 		Explanation: "A rule file has at most 4 MiB, a line 64 KiB, and brackets stand at most 64 deep in each other. Of a file with more than 1,000 faults, the first 1,000 are shown.",
 		Bad: "rule R\n" +
 			"on survey response\n" +
-			"update Task where Id = profile.task_id set Priority = " + strings.Repeat("(", MaxDepth+1) + "1" + strings.Repeat(")", MaxDepth+1) + "\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Task where Id = profile.task_id set Priority = (1)\n",
+			"update Contact where Id = profile.contact_id set NPS_Score__c = " + strings.Repeat("(", MaxDepth+1) + "1" + strings.Repeat(")", MaxDepth+1) + "\n",
+		Good: `rule R
+on survey response
+update Contact where Id = profile.contact_id set NPS_Score__c = (1)
+`,
 	},
 	{
 		Code:        codeExpect,
 		Title:       "unknown expectation",
 		Explanation: "A test expects an action (`expect update Contact …`), `expect nothing`, `expect nothing else`, `expect skipped` or `expect failed CAUSE`.",
-		Bad: "test T\n" +
-			"given event.json\n" +
-			"expect success\n",
-		Good: "test T\n" +
-			"given event.json\n" +
-			"expect nothing\n",
+		Bad: `test T
+given event.json
+expect success
+`,
+		Good: `test T
+given event.json
+expect nothing
+`,
 	},
 	{
 		Code:        codeNothingSet,
 		Title:       "update that sets nothing",
 		Explanation: "An update without `set` would change nothing.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Status: Closed
+`,
 	},
 	{
 		Code:        codeBadName,
 		Title:       "name cannot be read",
-		Explanation: "Objects, fields and connections have names of one word. A field may be reached through one relationship, as in `Account__r.Crm_Key__c`.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Account.Owner.Name: Smith\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Account__r.Crm_Key__c = profile.crm_key\n",
-	},
-	{
-		Code:        codeNoSet,
-		Title:       "`set` missing",
-		Explanation: "The first field of an action follows the keyword `set`; those below it stand alone.",
-		Bad: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  Status: Closed\n",
-		Good: "rule R\n" +
-			"on survey response\n" +
-			"update Case where Id = profile.case_id\n" +
-			"  set Status: Closed\n",
+		Explanation: "Objects, fields and connections have names of one word. A field may be reached through one relationship, as in `Account.Crm_Key__c`.",
+		Bad: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Account.Owner.Name: Smith
+`,
+		Good: `rule R
+on survey response
+update Case where Id = profile.case_id
+  set Account.Crm_Key__c = profile.crm_key
+`,
 	},
 }
