@@ -100,6 +100,19 @@ type Assignment struct {
 	template []piece
 }
 
+// Parent returns the object and the external-id field of the parent that the
+// assignment points to, and false when it sets a field of the record itself. The
+// object is "" without a schema.
+func (a *Assignment) Parent() (object, field string, ok bool) {
+	if a.parent == "" {
+		return "", "", false
+	}
+	if a.field != nil && a.field.Object() != nil {
+		object = a.field.Object().Name
+	}
+	return object, a.name, true
+}
+
 // anyField takes what no schema speaks of: Salesforce decides.
 var anyField = &schema.Field{Type: "anytype", Nillable: true}
 

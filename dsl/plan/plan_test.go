@@ -9,16 +9,6 @@ import (
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
-// exampleSchema is the schema of the org simulator.
-func exampleSchema(t testing.TB) *schema.Schema {
-	t.Helper()
-	s, err := schema.ReadDir(os.DirFS("/tmp/exschema"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func parse(t testing.TB, text string) *dsl.File {
 	t.Helper()
 	f, diags := dsl.Parse(dsl.NewSource("rules.sfsync", []byte(text)))
