@@ -1,0 +1,106 @@
+package salesforce
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOrg(t *testing.T) {
+	ctx := context.Background()
+	changed := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	pages := map[string]string{
+		"/services/data/":                                       `[{"label":"Spring '26","url":"/services/data/v66.0","version":"66.0"},{"label":"Summer '26","url":"/services/data/v67.0","version":"67.0"}]`,
+		"/services/oauth2/userinfo":                             `{"user_id":"005000000000001AAA","organization_id":"00D000000000001AAA","preferred_username":"bot@example.com","urls":{}}`,
+		"/services/data/v67.0/limits":                           `{"DailyApiRequests":{"Max":15000,"Remaining":14998,"some app":{"Max":0,"Remaining":0}},"Odd":[1]}`,
+		"/services/data/v67.0/sobjects":                         `{"encoding":"UTF-8","sobjects":[{"name":"Case","label":"Case","keyPrefix":"500","createable":true}]}`,
+		"/services/data/v67.0/sobjects/A__c/describe":           `{"name":"A__c","fields":[{"name":"Id","type":"id"}]}`,
+		"/services/data/v67.0/sobjects/Bad__c/describe":         `{"name":`,
+		"/services/data/v67.0/sobjects/Case/500000000000001AAA": `{"attributes":{"type":"Case"},"Id":"500000000000001AAA","Priority":"High"}`,
+	}
+	org := newFake(t, func(w http.ResponseWriter, r *http.Request, _ []byte) {
+		page, ok := pages[r.URL.Path]
+		since, _ := http.ParseTime(r.Header.Get("If-Modified-Since"))
+		switch {
+		case !ok:
+			answerWith(404, `[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]`)(w, r, nil)
+		case !since.IsZero() && !changed.After(since):
+			w.WriteHeader(http.StatusNotModified)
+		default:
+			w.Header().Set("Last-Modified", changed.Format(http.TimeFormat))
+			answerWith(200, page)(w, r, nil)
+		}
+	})
+	c := org.client(t)
+
+	versions, err := c.Versions(ctx)
+	if err != nil || len(versions) != 2 || versions[1].Version != "67.0" {
+		t.Errorf("versions %+v %v", versions, err)
+	}
+	if org.requests()[0].header.Get("Authorization") != "" {
+		t.Error("the token went along with a call that needs none")
+	}
+	id, err := c.Identity(ctx)
+	if err != nil || id.OrganizationID != "00D000000000001AAA" || id.Username != "bot@example.com" {
+		t.Errorf("identity %+v %v", id, err)
+	}
+	if c.Calls() != 0 {
+		t.Errorf("%d calls counted that do not count", c.Calls())
+	}
+	limits, err := c.Limits(ctx)
+	if err != nil || limits["DailyApiRequests"] != (Limit{Max: 15000, Remaining: 14998}) || len(limits) != 1 {
+		t.Errorf("limits %+v %v", limits, err)
+	}
+	objects, err := c.DescribeGlobal(ctx)
+	if err != nil || len(objects) != 1 || objects[0].KeyPrefix != "500" {
+		t.Errorf("objects %+v %v", objects, err)
+	}
+	d, err := c.Describe(ctx, "A__c", time.Time{})
+	if err != nil || d.NotModified || d.Object.Field("id") == nil || !d.LastModified.Equal(changed) {
+		t.Errorf("describe %+v %v", d, err)
+	}
+	d, err = c.Describe(ctx, "A__c", d.LastModified)
+	if err != nil || !d.NotModified || d.Object != nil || !d.LastModified.Equal(changed) {
+		t.Errorf("describe again %+v %v", d, err)
+	}
+	if _, err = c.Describe(ctx, "Nothing__c", time.Time{}); causeOf(err) != WrongObject {
+		t.Errorf("unknown object: %v", err)
+	}
+	if _, err = c.Describe(ctx, "Bad__c", time.Time{}); err == nil || !strings.Contains(err.Error(), "cannot read the describe of Bad__c") {
+		t.Errorf("broken describe: %v", err)
+	}
+	record, err := c.Retrieve(ctx, "Case", "500000000000001AAA", "Id", "Priority")
+	if err != nil || !strings.Contains(string(record), `"High"`) {
+		t.Errorf("record %s %v", record, err)
+	}
+	if q := org.requests()[len(org.requests())-1].query; q != "fields=Id%2CPriority" {
+		t.Errorf("query %s", q)
+	}
+	if _, err = c.Retrieve(ctx, "Case", "../../limits"); causeOf(err) != RecordNotFound {
+		t.Errorf("a key that steps out of its place: %v", err)
+	}
+	pages["/services/data/"] = "<html>"
+	if _, err = c.Versions(ctx); causeOf(err) != Unknown || !strings.Contains(err.Error(), "check the instance URL") {
+		t.Errorf("a page that is no API: %v", err)
+	}
+	org.Close()
+	if _, err = c.Describe(ctx, "A__c", time.Time{}); causeOf(err) != Network {
+		t.Errorf("org gone: %v", err)
+	}
+	if _, err = c.Limits(ctx); causeOf(err) != Network {
+		t.Errorf("org gone: %v", err)
+	}
+	if _, err = c.DescribeGlobal(ctx); causeOf(err) != Network {
+		t.Errorf("org gone: %v", err)
+	}
+}
+
+func causeOf(err error) Cause {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Cause
+	}
+	return ""
+}
