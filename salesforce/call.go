@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,6 +158,10 @@ func transportError(host string, err error, sent bool) *Error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
+	if system, ok := errors.AsType[*os.SyscallError](err); ok {
+		// "connection refused", without the addresses and ports around it.
+		err = system.Err
+	}
 	var dns *net.DNSError
 	switch timeout, ok := errors.AsType[net.Error](err); {
 	case errors.Is(err, context.Canceled):
@@ -165,10 +170,8 @@ func transportError(host string, err error, sent bool) *Error {
 		e.Message = "cannot find the host " + host
 	case errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout():
 		e.Message = "no answer from " + host + " in time"
-	case sent && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
-		e.Message = "the connection to " + host + " broke before the answer came"
 	case sent:
-		e.Message = "the connection to " + host + " broke: " + clip(err.Error())
+		e.Message = "the connection to " + host + " broke before the whole answer came"
 	default:
 		e.Message = "cannot reach " + host + ": " + clip(err.Error())
 	}

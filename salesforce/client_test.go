@@ -332,7 +332,7 @@ func TestInDoubt(t *testing.T) {
 	}
 	hangUp := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ []byte) { panic(http.ErrAbortHandler) })
 	r := hangUp.client(t).Create(ctx, row)
-	check("connection closed without answer", r.Err, true, "broke before the answer came; the call may have been executed")
+	check("connection closed without answer", r.Err, true, "broke before the whole answer came; the call may have been executed")
 	if len(hangUp.requests()) != 1 {
 		t.Errorf("a create in doubt was sent %d times", len(hangUp.requests()))
 	}
@@ -341,7 +341,17 @@ func TestInDoubt(t *testing.T) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, `{"id":`)
 	})
-	check("half an answer", half.client(t).Create(ctx, row).Err, true, "broke before the answer came")
+	cut := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ []byte) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.Close()
+	})
+	check("connection reset", cut.client(t).Create(ctx, row).Err, true, "broke before the whole answer came")
+	check("half an answer", half.client(t).Create(ctx, row).Err, true, "broke before the whole answer came")
 
 	stop := make(chan struct{})
 	arrived := make(chan struct{}, 2)

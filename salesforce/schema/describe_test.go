@@ -252,6 +252,7 @@ func TestRealDescribes(t *testing.T) {
 		"Contact.IsEmailBounced": ReasonSystem,
 		"Case.CaseNumber":        ReasonAutoNumber,
 		"Case.ContactEmail":      ReasonSystem,
+		"Case.ClosedDate":        ReasonSystem,
 		"Case.Status":            "",
 		"Account.SystemModstamp": ReasonSystem,
 		"TestObject15__c.Name":   "",

@@ -59,12 +59,15 @@ func (f *Field) whyReadOnly() string {
 	return ReasonNoPermission
 }
 
-// systemFields are the audit fields that Salesforce itself keeps on every object.
+// systemFields are the fields that Salesforce itself keeps: the audit fields of
+// every object, and those that follow from a status or a conversion.
 var systemFields = map[string]bool{
 	"IsDeleted": true, "MasterRecordId": true, "SystemModstamp": true,
 	"CreatedDate": true, "CreatedById": true,
 	"LastModifiedDate": true, "LastModifiedById": true,
 	"LastActivityDate": true, "LastViewedDate": true, "LastReferencedDate": true,
+	"IsClosed": true, "ClosedDate": true, "IsWon": true, "ConvertedDate": true,
+	"ConvertedAccountId": true, "ConvertedContactId": true, "ConvertedOpportunityId": true,
 }
 
 // Compound reports whether the field is put together from others and can only be
