@@ -1,0 +1,53 @@
+// Package orgsim is a Salesforce org on loopback: enough of one to try rules, to
+// test against, and to show what happens when Salesforce says no.
+//
+// An [Org] is an [http.Handler] over records in memory. Start one and talk to it as to Salesforce:
+//
+//	org, err := orgsim.New(orgsim.Options{})
+//	if err != nil { … }
+//	if err := org.Start("127.0.0.1:0"); err != nil { … }
+//	defer org.Close()
+//	ids, err := org.Seed("Contact", map[string]any{"LastName": "Lovelace"})
+//	token := org.Login("") // or log in at org.URL() with DefaultClientID and DefaultClientSecret
+//	… PATCH org.URL() + "/services/data/v67.0/sobjects/Contact/" + ids[0] …
+//	contact, ok := org.Record("Contact", ids[0])
+//
+// The same and more can be done over HTTP below /sim/, see GET /sim/.
+//
+// # What is modelled
+//
+//   - API versions 31.0 to 68.0, with 410 for older ones and the answers that changed between them.
+//   - OAuth client credentials, username and password (off unless allowed), revoke, userinfo and the
+//     identity URL; sessions that end; the 401 answers.
+//   - Describes with all 57 keys of a field, per user: object permissions and field-level security come
+//     from the [Overlay]; Last-Modified and 304.
+//   - Single rows: create, retrieve, update, delete and upsert by external id (200, 201, 204 or 300);
+//     lookups by the parent's external id; conditional headers (304, 412, ETag on Account).
+//   - sObject Collections (200 rows, 10 chunks, all or none), composite (25 sub-requests, references,
+//     all or none) and composite batch.
+//   - What fields take: types, lengths, number ranges, picklists (restricted, dependent, multi), e-mail
+//     addresses, record ids with checksum and key prefix, lookups to missing, deleted or wrong records;
+//     required, unique and external-id fields; text is trimmed and empty text is null.
+//   - Validation rules, duplicate rules, record sharing, assignment rules, converted leads, a storage cap.
+//   - Limits: calls a day with Sforce-Limit-Info, long-running calls at the same time.
+//   - [Fault]s on demand: locks, HTML errors, lost answers, cut connections, dead sessions and others.
+//   - SOQL with SELECT, WHERE, ORDER BY, LIMIT, OFFSET, COUNT() and parents' fields, in batches of 2,000.
+//   - gzip and deflate of requests, gzip of answers.
+//
+// A row is refused for the first class of errors that it has, in the order JSON, field existence, field
+// permission, value, record, required, validation, duplicate, unique. Where public sources
+// disagree about Salesforce or are silent, [Assumptions] choose.
+//
+// # What is not modelled
+//
+//   - Outbound messages: the org sends nothing.
+//   - The web-server, JWT bearer and refresh-token flows, introspection, Bulk API, composite graph and tree,
+//     SOAP, Tooling and Metadata APIs, search.
+//   - Formulas and roll-ups (always null), triggers and flows (use a fault), record types, currencies,
+//     state and country picklists, geolocation, blobs, person accounts, opportunities and so on: only
+//     what the describes at hand say exists. Case.IsClosed does not follow Status.
+//   - Delete does not cascade to children, nor empty their lookups, and there is no undelete.
+//   - The daily limit is counted in 24-hour spans, not in a window that rolls.
+//   - Unrestricted picklists store an unknown value, but do not add it to the describe.
+//   - SOQL aggregates, sub-queries, functions and date literals.
+package orgsim

@@ -1,0 +1,331 @@
+package orgsim
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sfsync/sfsync/salesforce/schema"
+)
+
+//go:embed schema/*.json
+var shipped embed.FS
+
+// Schema returns the describes of the org that New makes when it is given none:
+// Account, Contact, Lead, Case, User, Survey_Response__c and Survey_Invitation__c, in
+// the short form that New reads.
+func Schema() fs.FS {
+	sub, err := fs.Sub(shipped, "schema")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return sub
+}
+
+// The API versions that the org answers to. Older ones are gone (410).
+const (
+	oldestVersion = 31
+	newestVersion = 68
+)
+
+// Options set an org up. The zero value is a working org with one user and one app.
+type Options struct {
+	// Schema is a directory of describe results, one <Object>.json each; nil is [Schema].
+	Schema fs.FS
+	// OrgID is the organization id, of 15 or 18 characters.
+	OrgID string
+	// Users are the people and integrations that can call; nil is one integration user.
+	Users []User
+	// Apps are the connected apps that can log in; nil is one with the id and secret
+	// [DefaultClientID] and [DefaultClientSecret].
+	Apps []App
+	// Overlay is permissions, rules and other set-up.
+	Overlay Overlay
+	// Assumptions decide what is not known for sure about Salesforce.
+	Assumptions Assumptions
+	// DailyLimit is the number of API calls in 24 hours; 0 is 100,000, below 0 none.
+	DailyLimit int
+	// ConcurrentLimit is the number of calls that may take longer than LongRunning
+	// at the same time; 0 is 25, below 0 none. LongRunning is 20 s when 0.
+	ConcurrentLimit int
+	LongRunning     time.Duration
+	// Latency is how long every call takes beyond its work, Jitter how much longer it
+	// may take at random.
+	Latency, Jitter time.Duration
+	// SessionTTL is how long an access token lives; 0 is 2 hours.
+	SessionTTL time.Duration
+	// AllowPassword turns the username-password flow on, which real orgs block by default.
+	AllowPassword bool
+	// Now is the org's clock; nil is [time.Now].
+	Now func() time.Time
+	// Seed makes tokens and random faults repeatable; 0 is a new seed every time.
+	Seed uint64
+	// MaxLog is how many calls the log keeps; 0 is 1,000. MaxLogBody is how many bytes of
+	// each request body it keeps; 0 is 4,096, below 0 none.
+	MaxLog, MaxLogBody int
+	// AllowRemote lets Start listen on addresses that other machines can reach. The
+	// admin interface has no password.
+	AllowRemote bool
+}
+
+// Org is a simulated Salesforce org. It is an [http.Handler]; Start puts it on a
+// loopback port. It is safe for use from many goroutines.
+type Org struct {
+	opts      Options
+	id        string
+	described []*description
+	users     []*User
+	admin     http.Handler
+
+	config atomic.Pointer[config] // replaced whole when the overlay changes
+
+	mu     sync.RWMutex // guards the tables
+	tables []*table
+
+	sessions sessions
+	limits   limits
+	faults   faults
+	log      callLog
+	cursors  cursors
+
+	randomMu sync.Mutex
+	random   *rand.ChaCha8
+
+	server   *http.Server
+	listener net.Listener
+}
+
+// instance is what characters four to six of this org's record ids are.
+const instance = "Sm0"
+
+// New makes an org. It fails if a describe cannot be read, or if the overlay names what
+// the org does not have.
+func New(opts Options) (*Org, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Schema == nil {
+		opts.Schema = Schema()
+	}
+	if opts.OrgID == "" {
+		opts.OrgID = "00DSm0000000001"
+	}
+	id, ok := schema.To18(opts.OrgID)
+	if !ok || !strings.HasPrefix(id, "00D") {
+		return nil, fmt.Errorf("organization id %q is no id that starts with 00D", opts.OrgID)
+	}
+	g := &Org{opts: opts, id: id, random: rand.NewChaCha8(seedBytes(opts.Seed))}
+	if err := g.readSchema(); err != nil {
+		return nil, err
+	}
+	if err := g.enlist(); err != nil {
+		return nil, err
+	}
+	cfg, err := newConfig(g.described, opts.Overlay, g.users)
+	if err != nil {
+		return nil, err
+	}
+	cfg.since = g.now()
+	g.config.Store(cfg)
+	g.limits.init(opts)
+	g.log.init(opts)
+	g.admin = g.adminHandler()
+	g.fill()
+	return g, nil
+}
+
+func seedBytes(seed uint64) [32]byte {
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], seed)
+	return sha256.Sum256(b[:])
+}
+
+func (g *Org) readSchema() error {
+	names, err := fs.Glob(g.opts.Schema, "*.json")
+	if err != nil || len(names) == 0 {
+		return errors.New("schema directory has no describe files (*.json)")
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(g.opts.Schema, name)
+		if err != nil {
+			return fmt.Errorf("cannot read %s: %w", path.Base(name), err)
+		}
+		d, err := expand(data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path.Base(name), err)
+		}
+		g.described = append(g.described, d)
+	}
+	return nil
+}
+
+// fill makes the empty tables, with the org's users as records where the schema has User.
+func (g *Org) fill() {
+	cfg := g.config.Load()
+	g.tables = make([]*table, len(cfg.objects))
+	for _, o := range cfg.objects {
+		g.tables[o.table] = newTable(o)
+	}
+	o := cfg.object("User")
+	if o == nil {
+		return
+	}
+	tx := &txn{now: g.now()}
+	for _, u := range g.users {
+		values := make([]string, len(o.fields))
+		set := func(name, value string) {
+			if f := o.field(name); f != nil {
+				values[f.index] = value
+			}
+		}
+		set("Username", u.Username)
+		set("Email", u.Email)
+		set("Name", u.Name)
+		set("LastName", u.Name)
+		set("IsActive", fmt.Sprint(!u.Inactive))
+		stampCreated(o, values, tx.now, u.ID)
+		tx.put(g.tables[o.table], &record{id: u.ID, values: values, at: tx.now, by: u.Username, op: "seed"})
+	}
+}
+
+func (g *Org) now() time.Time { return g.opts.Now() }
+
+// ID returns the organization id, in 18 characters.
+func (g *Org) ID() string { return g.id }
+
+// Start listens on an address such as "127.0.0.1:0" and serves until Close.
+func (g *Org) Start(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("address %q is no host:port", addr)
+	}
+	if ip := net.ParseIP(host); !g.opts.AllowRemote && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("address %q can be reached from other machines, which has to be allowed first: the simulator's admin interface has no password", addr)
+	}
+	if g.listener != nil {
+		return errors.New("org is started already")
+	}
+	g.listener, err = net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	g.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	go g.server.Serve(g.listener)
+	return nil
+}
+
+// URL returns the address of a started org, such as http://127.0.0.1:40123. It is the
+// instance URL, the login URL, and with /sim/ behind it the admin interface.
+func (g *Org) URL() string {
+	if g.listener == nil {
+		return ""
+	}
+	return "http://" + g.listener.Addr().String()
+}
+
+// Close stops a started org, lets calls under way finish for two seconds and then cuts them off.
+func (g *Org) Close() error {
+	if g.server == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := g.server.Shutdown(ctx); err != nil {
+		return g.server.Close()
+	}
+	return nil
+}
+
+// SetOverlay replaces the org's set-up. Records stay as they are, even those that
+// a new rule would have refused; calls under way finish under the old set-up.
+func (g *Org) SetOverlay(overlay Overlay) error {
+	cfg, err := newConfig(g.described, overlay, g.users)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, o := range cfg.objects {
+		g.tables[o.table].use(o)
+	}
+	cfg.since = g.now()
+	g.config.Store(cfg)
+	return nil
+}
+
+// Overlay returns the org's set-up as it is now.
+func (g *Org) Overlay() Overlay { return g.config.Load().overlay }
+
+// Reset empties the org: no records, no faults, no calls in the log, no calls counted against the
+// limit. Sessions and the overlay stay.
+func (g *Org) Reset() {
+	g.mu.Lock()
+	g.fill()
+	g.mu.Unlock()
+	g.Heal()
+	g.log.init(g.opts)
+	g.limits.reset()
+}
+
+// float returns a random number from 0 up to 1.
+func (g *Org) float() float64 {
+	g.randomMu.Lock()
+	defer g.randomMu.Unlock()
+	return float64(g.random.Uint64()>>11) / (1 << 53)
+}
+
+// enlist prepares users and apps.
+func (g *Org) enlist() error {
+	users := slices.Clone(g.opts.Users)
+	if len(users) == 0 {
+		users = []User{{Username: DefaultUsername, Name: "Survey Integration", Profile: "Integration"}}
+	}
+	names := make(map[string]bool)
+	for i := range users {
+		u := &users[i]
+		if u.Username == "" || names[u.Username] {
+			return fmt.Errorf("user %d needs a username of his own", i+1)
+		}
+		names[u.Username] = true
+		if u.ID == "" {
+			u.ID = "005" + instance + fmt.Sprintf("%09d", i+1)
+		}
+		id, ok := schema.To18(u.ID)
+		if !ok || !strings.HasPrefix(id, "005") {
+			return fmt.Errorf("user id %q is no id that starts with 005", u.ID)
+		}
+		u.ID = id
+		if u.Name == "" {
+			u.Name = u.Username
+		}
+		if u.Email == "" {
+			u.Email = u.Username
+		}
+		g.users = append(g.users, u)
+	}
+	if g.opts.Apps == nil {
+		g.opts.Apps = []App{{ClientID: DefaultClientID, ClientSecret: DefaultClientSecret, RunAs: users[0].Username}}
+	}
+	for _, app := range g.opts.Apps {
+		if app.RunAs != "" && !names[app.RunAs] {
+			return fmt.Errorf("app %q runs as %q, who is no user of this org", app.ClientID, app.RunAs)
+		}
+	}
+	return nil
+}
