@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// console is where a command reads and writes. Results go to out; progress, notes
+// and errors go to err, so that a pipe gets only results.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+	style    style // of out
+	errStyle style // of err
+	progress bool  // whether err is a terminal, and long work shows that it goes on
+	width    int   // columns of out
+}
+
+// defaultWidth is the width of output that goes to no terminal, so that a file
+// looks the same wherever it was made.
+const defaultWidth = 100
+
+func newConsole(in, out, errOut *os.File) *console {
+	c := &console{in: in, out: out, err: errOut, width: defaultWidth}
+	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+	if term.IsTerminal(int(out.Fd())) {
+		c.style.color = !plain
+		if w, _, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
+			c.width = max(40, min(w, 120))
+		}
+	}
+	if term.IsTerminal(int(errOut.Fd())) {
+		c.errStyle.color = !plain
+		c.progress = os.Getenv("TERM") != "dumb"
+	}
+	return c
+}
+
+// style marks text with ANSI colours, or leaves it alone.
+type style struct{ color bool }
+
+func (s style) mark(code, text string) string {
+	if !s.color || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) bold(text string) string   { return s.mark("1", text) }
+func (s style) dim(text string) string    { return s.mark("2", text) }
+func (s style) red(text string) string    { return s.mark("1;31", text) }
+func (s style) green(text string) string  { return s.mark("32", text) }
+func (s style) yellow(text string) string { return s.mark("33", text) }
+func (s style) cyan(text string) string   { return s.mark("36", text) }
+
+// printable replaces what could steer a terminal: values of events and messages of
+// Salesforce are other people's text.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			if r == '\t' || r == '\r' {
+				return ' '
+			}
+			return '�'
+		}
+		return r
+	}, text)
+}
+
+// oneLine makes other people's text fit into a line of output.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(printable(text)), " ")
+}
+
+// printJSON writes one value as indented JSON.
+func (c *console) printJSON(v any) error {
+	enc := json.NewEncoder(c.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,25 @@
+// Command sfsync writes what surveys learn back into Salesforce, from rules in a
+// small language. `sfsync help` lists its commands, and `sfsync demo` shows
+// everything at once without needing a Salesforce org.
+//
+// The exit code is 0 when all is fine, 1 when the user's rules or events have a
+// problem, 2 for wrong usage, and 3 when the outside world stood in the way:
+// network, Salesforce, disk.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(run(os.Args)) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	c := newConsole(os.Stdin, os.Stdout, os.Stderr)
+	return c.exit(execute(ctx, c, args))
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/salesforce/schema"
+)
+
+// ruleExtension is that of rule files.
+const ruleExtension = ".sfsync"
+
+// ruleSet is rule files that belong together, since one plan is made of them.
+type ruleSet struct {
+	sources []*dsl.Source
+	files   []*dsl.File
+	schema  *schema.Schema // nil when there is none to hold names against
+	from    string         // where the schema comes from, for a person
+	samples []string       // events of the kind that the rules will meet
+
+	plan        *plan.Plan // nil if there are errors
+	diagnostics []dsl.Diagnostic
+}
+
+// compile parses the files and compiles them together.
+func (s *ruleSet) compile() {
+	for _, src := range s.sources {
+		file, found := dsl.Parse(src)
+		s.files = append(s.files, file)
+		s.diagnostics = append(s.diagnostics, found...)
+	}
+	options := plan.Options{Samples: s.samples}
+	if s.schema != nil {
+		options.Schema = func(string) *schema.Schema { return s.schema }
+	}
+	compiled, found := plan.Compile(s.files, options)
+	s.diagnostics = dsl.Sort(append(s.diagnostics, found...))
+	if !dsl.HasErrors(s.diagnostics) {
+		s.plan = compiled
+	}
+}
+
+func (s *ruleSet) rules() int {
+	n := 0
+	for _, f := range s.files {
+		n += len(f.Rules)
+	}
+	return n
+}
+
+// callsPer1000 is how many API calls 1,000 events of one trigger take at most.
+func (s *ruleSet) callsPer1000() int {
+	most := 0
+	byTrigger := map[string]int{}
+	for _, r := range s.plan.Describe(false).Rules {
+		byTrigger[r.Trigger] += r.CallsPer1000
+		most = max(most, byTrigger[r.Trigger])
+	}
+	return most
+}
+
+// readRules reads rule files: those named, those in the directories named, and
+// standard input for "-".
+func (c *console) readRules(paths []string) ([]*dsl.Source, error) {
+	if len(paths) == 0 {
+		return nil, usagef("sfsync check rules"+ruleExtension, "no rule file is named")
+	}
+	var sources []*dsl.Source
+	seen := map[string]bool{}
+	for _, path := range paths {
+		if path == "-" {
+			src, err := readSource("<stdin>", c.in)
+			if err != nil {
+				return nil, err
+			}
+			sources = append(sources, src)
+			continue
+		}
+		files, err := ruleFiles(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range files {
+			if seen[filepath.Clean(name)] {
+				continue
+			}
+			seen[filepath.Clean(name)] = true
+			src, err := openSource(name)
+			if err != nil {
+				return nil, err
+			}
+			sources = append(sources, src)
+		}
+	}
+	return sources, nil
+}
+
+// ruleFiles returns the file of that name, or the rule files below a directory.
+func ruleFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && name != path && strings.HasPrefix(e.Name(), "."):
+			return fs.SkipDir
+		case !e.IsDir() && filepath.Ext(name) == ruleExtension:
+			files = append(files, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
+	}
+	if len(files) == 0 {
+		return nil, usagef("", "there are no rule files (*%s) in %s", ruleExtension, path)
+	}
+	return files, nil
+}
+
+func openSource(path string) (*dsl.Source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
+	}
+	defer f.Close()
+	return readSource(filepath.ToSlash(path), f)
+}
+
+func readSource(name string, r io.Reader) (*dsl.Source, error) {
+	text, err := io.ReadAll(io.LimitReader(r, dsl.MaxSize+1))
+	if err != nil {
+		return nil, outsidef("", "cannot read %s: %s", name, reason(err))
+	}
+	return dsl.NewSource(name, text), nil
+}
+
+// beside returns a directory beside the rule files of a source, or "" if there is none.
+func beside(src *dsl.Source, name string) string {
+	dir := filepath.Join(filepath.Dir(filepath.FromSlash(src.Path)), name)
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return dir
+	}
+	return ""
+}
+
+// readSchema reads a directory of describe results.
+func readSchema(dir string) (*schema.Schema, error) {
+	const help = "sfsync schema export DIR writes such a directory"
+	if _, err := os.Stat(dir); err != nil {
+		return nil, outsidef(help, "cannot read the schema directory %s: %s", dir, reason(err))
+	}
+	s, err := schema.ReadDir(os.DirFS(dir))
+	if err != nil {
+		var parts []string
+		for _, e := range unjoin(err) {
+			parts = append(parts, e.Error())
+		}
+		return nil, outsidef(help, "cannot read the schema directory %s: %s", dir, strings.Join(parts, "; "))
+	}
+	if len(s.Names()) == 0 {
+		return nil, outsidef(help, "the schema directory %s has no describe results (*.json)", dir)
+	}
+	return s, nil
+}
+
+// unjoin takes joined errors apart.
+func unjoin(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// ruleSets groups sources by the schema they are checked against: the one given, or
+// else the directory `schema` beside each file.
+func ruleSets(sources []*dsl.Source, given *schema.Schema, from string) ([]*ruleSet, error) {
+	if given != nil {
+		return []*ruleSet{{sources: sources, schema: given, from: from}}, nil
+	}
+	byDir := map[string]*ruleSet{}
+	var sets []*ruleSet
+	for _, src := range sources {
+		dir := beside(src, "schema")
+		set := byDir[dir]
+		if set == nil {
+			set = &ruleSet{from: dir}
+			if dir != "" {
+				var err error
+				if set.schema, err = readSchema(dir); err != nil {
+					return nil, err
+				}
+			}
+			byDir[dir] = set
+			sets = append(sets, set)
+		}
+		set.sources = append(set.sources, src)
+	}
+	return sets, nil
+}
+
+// diagnosticsOf gathers the diagnostics of sets in the order of their files.
+func diagnosticsOf(sets []*ruleSet) []dsl.Diagnostic {
+	var all [][]dsl.Diagnostic
+	for _, s := range sets {
+		all = append(all, s.diagnostics)
+	}
+	return slices.Concat(all...)
+}
