@@ -39,8 +39,8 @@ func newApp(c *console) *cli.App {
 			planCommand(c),
 			//TODO runCommand(c),
 			//TODO runsCommand(c),
-			//TODO schemaCommand(c),
-			//TODO orgCommand(c),
+			schemaCommand(c),
+			orgCommand(c),
 			versionCommand(c),
 		},
 	}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/salesforce/orgsim"
+)
+
+func orgCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:  "org",
+		Usage: "a simulated Salesforce org, to try rules without a real one",
+		Subcommands: []*cli.Command{{
+			Name:  "start",
+			Usage: "start a simulated org and keep it running until Ctrl-C",
+			Flags: append([]cli.Flag{
+				&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT` of this machine; port 0 takes a free one"},
+				&cli.DurationFlag{Name: "latency", Usage: "let every call take `TIME` longer, such as 50ms"},
+				&cli.IntFlag{Name: "daily-limit", Usage: "allow `N` API calls in 24 hours (default: 100,000)"},
+				formatFlag(),
+			}, simFlags()...),
+			Action: func(ctx *cli.Context) error { return c.startOrg(ctx) },
+		}},
+	}
+}
+
+// simFlags are the flags that set a simulated org up.
+func simFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "org-schema", Usage: "make the simulated org of the describe results in `DIR`"},
+		&cli.StringFlag{Name: "seed", Usage: "put the records in `FILE` into the simulated org: {\"Contact\": [{…}]}"},
+		&cli.StringFlag{Name: "overlay", Usage: "set permissions and rules of the simulated org up as in `FILE`"},
+		&cli.StringFlag{Name: "faults", Usage: "break the simulated org as in `FILE`: a list of faults"},
+	}
+}
+
+// simulate makes the simulated org that flags describe. It does not listen yet.
+func simulate(ctx *cli.Context) (*orgsim.Org, error) {
+	options := orgsim.Options{Latency: ctx.Duration("latency"), DailyLimit: ctx.Int("daily-limit")}
+	if dir := ctx.String("org-schema"); dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, outsidef("", "cannot read the schema directory %s: %s", dir, reason(err))
+		}
+		options.Schema = os.DirFS(dir)
+	}
+	if path := ctx.String("overlay"); path != "" {
+		data, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if options.Overlay, err = orgsim.ParseOverlay(data); err != nil {
+			return nil, problemf("", "%s: %v", path, err)
+		}
+	}
+	org, err := orgsim.New(options)
+	if err != nil {
+		return nil, problemf("", "cannot make the simulated org: %v", err)
+	}
+	return org, setUp(org, ctx.String("seed"), ctx.String("faults"))
+}
+
+// setUp fills an org with records and breaks it, as the files say; "" says nothing.
+func setUp(org *orgsim.Org, seed, faults string) error {
+	if seed != "" {
+		data, err := readFile(seed)
+		if err != nil {
+			return err
+		}
+		if err := seedOrg(org, data); err != nil {
+			return problemf(`it is written {"Contact": [{"LastName": "Lovelace"}]}`, "%s: %v", seed, err)
+		}
+	}
+	if faults != "" {
+		data, err := readFile(faults)
+		if err != nil {
+			return err
+		}
+		if err := breakOrg(org, data); err != nil {
+			return problemf(`it is written [{"kind": "row_lock", "record": "003…", "times": 2}]`, "%s: %v", faults, err)
+		}
+	}
+	return nil
+}
+
+func seedOrg(org *orgsim.Org, data []byte) error {
+	var records map[string][]map[string]any
+	if err := json.Unmarshal(data, &records); err != nil {
+		return fmt.Errorf("cannot read the records: %w", err)
+	}
+	for _, object := range slices.Sorted(maps.Keys(records)) {
+		if _, err := org.Seed(object, records[object]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func breakOrg(org *orgsim.Org, data []byte) error {
+	var faults []orgsim.Fault
+	if err := json.Unmarshal(data, &faults); err != nil {
+		return fmt.Errorf("cannot read the faults: %w", err)
+	}
+	for _, f := range faults {
+		if _, err := org.Break(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readFile(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
+	}
+	return data, nil
+}
+
+func (c *console) startOrg(ctx *cli.Context) error {
+	if name := ctx.Args().First(); name != "" {
+		return usagef("sfsync org start --help", "`org start` takes flags only, and no `%s`", name)
+	}
+	org, err := simulate(ctx)
+	if err != nil {
+		return err
+	}
+	if err := org.Start(ctx.String("addr")); err != nil {
+		return outsidef("--addr 127.0.0.1:0 takes a free port", "cannot start the simulated org: %w", err)
+	}
+	defer org.Close()
+	if wantsJSON(ctx) {
+		err = c.printJSON(map[string]string{
+			"instance_url": org.URL(), "client_id": orgsim.DefaultClientID, "client_secret": orgsim.DefaultClientSecret,
+			"username": orgsim.DefaultUsername, "organization_id": org.ID(), "inspect": org.URL() + "/sim/",
+		})
+	} else {
+		c.greet(org)
+	}
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	<-ctx.Done()
+	if !wantsJSON(ctx) {
+		stats := org.Stats()
+		fmt.Fprintf(c.out, "\nStopped after %s and %s.\n", span(time.Since(begun).Round(time.Second)), plural(stats.Calls, "call"))
+	}
+	return nil
+}
+
+// greet says how to use a simulated org.
+func (c *console) greet(org *orgsim.Org) {
+	url := org.URL()
+	fmt.Fprintf(c.out, "A simulated Salesforce org is listening. Ctrl-C stops it; nothing of it is kept.\n\n")
+	t := table{indent: "  "}
+	t.row("instance URL", cell{url, c.style.cyan})
+	t.row("client id", orgsim.DefaultClientID)
+	t.row("client secret", orgsim.DefaultClientSecret)
+	t.row("acts as", orgsim.DefaultUsername)
+	t.row("look inside", url+"/sim/")
+	t.write(c.out, 0)
+	fmt.Fprintf(c.out, `
+In another terminal:
+
+  export SFSYNC_CLIENT_ID=%s SFSYNC_CLIENT_SECRET=%s
+  sfsync schema show Contact --instance %s
+  sfsync schema export schema --instance %s --all
+  sfsync run rules.sfsync --events events.jsonl --instance %s
+`, orgsim.DefaultClientID, orgsim.DefaultClientSecret, url, url, url)
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/salesforce/orgsim"
+	"github.com/sfsync/sfsync/store"
+)
+
+// The variables by which sfsync gets secrets. Of a connection with the name
+// production, SFSYNC_ACCESS_TOKEN_PRODUCTION and so on are looked at first.
+const (
+	tokenVariable  = "SFSYNC_ACCESS_TOKEN"
+	idVariable     = "SFSYNC_CLIENT_ID"
+	secretVariable = "SFSYNC_CLIENT_SECRET"
+)
+
+// targetFlags say which org a command talks to.
+func targetFlags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "connection", Usage: "use the stored connection `NAME`"},
+		&cli.StringFlag{Name: "instance", Usage: "use the org at `URL`, with " + tokenVariable + ", or " + idVariable + " and " + secretVariable + ", of the environment"},
+		&cli.StringFlag{Name: "org", Usage: "`sim` makes a simulated org for this command alone"},
+		&cli.StringFlag{Name: "api-version", Usage: "REST API `VERSION` (default: " + salesforce.DefaultVersion + ")"},
+		storeFlag(),
+	}, simFlags()...)
+}
+
+// target is an org that a command talks to.
+type target struct {
+	client *salesforce.Client
+	sim    *orgsim.Org // nil for a real org
+	name   string      // of the connection; "" if the org was given by its address
+	url    string
+}
+
+func (t *target) close() {
+	if t.sim != nil {
+		t.sim.Close()
+	}
+}
+
+// where names the org for a person.
+func (t *target) where() string {
+	switch {
+	case t.sim != nil:
+		return "a simulated org"
+	case t.name != "":
+		return "connection " + t.name
+	}
+	return strings.TrimPrefix(t.url, "https://")
+}
+
+// givenTarget is the org that flags name, nil if they name none. kv is only asked
+// for a connection.
+func givenTarget(ctx *cli.Context, kv func() (store.KV, error)) (*target, error) {
+	var given []string
+	for _, name := range []string{"connection", "instance", "org"} {
+		if ctx.String(name) != "" {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 1 {
+		return nil, usagef("", "%s exclude each other", strings.Join(given, " and "))
+	}
+	if ctx.String("org") == "" {
+		for _, f := range simFlags() {
+			if name := f.Names()[0]; ctx.String(name) != "" {
+				return nil, usagef("", "--%s is for a simulated org: --org sim", name)
+			}
+		}
+	}
+	switch {
+	case ctx.String("org") != "":
+		return simTarget(ctx)
+	case ctx.String("instance") != "":
+		return instanceTarget(ctx, ctx.String("instance"), "", true)
+	case ctx.String("connection") != "":
+		state, err := kv()
+		if err != nil {
+			return nil, err
+		}
+		return connectionTarget(ctx, state, ctx.String("connection"), true)
+	}
+	return nil, nil
+}
+
+func simTarget(ctx *cli.Context) (*target, error) {
+	if name := ctx.String("org"); name != "sim" {
+		return nil, usagef("--org sim", "there is no org `%s`; --org takes `sim`", name)
+	}
+	org, err := simulate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return startSim(org)
+}
+
+// startSim puts a simulated org on a free port of this machine and signs in.
+func startSim(org *orgsim.Org) (*target, error) {
+	if err := org.Start("127.0.0.1:0"); err != nil {
+		return nil, outsidef("", "cannot start the simulated org: %w", err)
+	}
+	client, err := salesforce.New(salesforce.Config{InstanceURL: org.URL(), Token: salesforce.StaticToken(org.Login("")), UserAgent: userAgent()})
+	if err != nil {
+		org.Close()
+		return nil, err
+	}
+	return &target{client: client, sim: org, url: org.URL()}, nil
+}
+
+// connectionTarget is the org of a stored connection. Alone means that no other
+// connection is used beside it, so that variables without its name are meant for it.
+func connectionTarget(ctx *cli.Context, kv store.KV, name string, alone bool) (*target, error) {
+	saved, err := store.GetConnection(ctx.Context, kv, name)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, unknownConnection(name)
+	case err != nil:
+		return nil, err
+	}
+	return instanceTarget(ctx, saved.InstanceURL, name, alone)
+}
+
+func instanceTarget(ctx *cli.Context, address, name string, alone bool) (*target, error) {
+	if !strings.Contains(address, "://") {
+		address = "https://" + address
+	}
+	tokens, err := tokenSource(address, name, alone)
+	if err != nil {
+		return nil, err
+	}
+	client, err := salesforce.New(salesforce.Config{InstanceURL: address, Version: ctx.String("api-version"), Token: tokens, UserAgent: userAgent()})
+	if err != nil {
+		return nil, usagef("", "cannot use the org at %s: %v", withoutSecrets(address), err)
+	}
+	return &target{client: client, name: name, url: address}, nil
+}
+
+func userAgent() string { return "sfsync/" + buildVersion().Version }
+
+// withoutSecrets leaves out what a pasted address may carry behind its host.
+func withoutSecrets(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "this address"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+var noVariable = regexp.MustCompile(`[^A-Z0-9]+`)
+
+// tokenSource gets access tokens with the secrets of the environment.
+func tokenSource(address, name string, alone bool) (salesforce.TokenSource, error) {
+	suffix := ""
+	if name != "" {
+		suffix = "_" + noVariable.ReplaceAllString(strings.ToUpper(name), "_")
+	}
+	get := func(variable string) string {
+		if v := os.Getenv(variable + suffix); v != "" || !alone {
+			return v
+		}
+		return os.Getenv(variable)
+	}
+	token, id, secret := get(tokenVariable), get(idVariable), get(secretVariable)
+	switch {
+	case token != "":
+		return salesforce.StaticToken(token), nil
+	case id != "" && secret != "":
+		source, err := salesforce.ClientCredentials(address, id, secret, nil)
+		if err != nil {
+			return nil, usagef("", "cannot use the org at %s: %v", withoutSecrets(address), err)
+		}
+		return source, nil
+	}
+	if alone {
+		suffix = ""
+	}
+	return nil, usagef("export "+tokenVariable+suffix+"=…, or "+idVariable+suffix+"=… "+secretVariable+suffix+"=…",
+		"the environment has no credentials for %s", withoutSecrets(address))
+}
+
+// saveConnection remembers an org under a name, after asking it who we are there.
+func saveConnection(ctx *cli.Context, kv store.KV, t *target, name string) error {
+	id, err := t.client.Identity(ctx.Context)
+	if err != nil {
+		return salesforceError(t, err)
+	}
+	now := time.Now().UTC()
+	saved, err := store.GetConnection(ctx.Context, kv, name)
+	if err != nil {
+		saved = store.Connection{Name: name, CreatedAt: now}
+	}
+	saved.InstanceURL, saved.OrgID, saved.User, saved.LastUsed = withoutSecrets(t.url), id.OrganizationID, id.Username, now
+	saved.APIVersion = ctx.String("api-version")
+	return store.PutConnection(ctx.Context, kv, saved)
+}
+
+// salesforceError says what Salesforce answered and what to do about it.
+func salesforceError(t *target, err error) error {
+	var e *salesforce.Error
+	if !errors.As(err, &e) {
+		return outsidef("", "%s: %w", t.where(), err)
+	}
+	info, _ := salesforce.ExplainCause(e.Cause)
+	message := e.Message
+	if e.Code != "" {
+		message = e.Code + ": " + message
+	}
+	return &exitError{code: exitOutside, message: t.where() + ": " + message, help: info.Advice, cause: err}
+}
