@@ -35,7 +35,7 @@ func (c *compilation) action(a *dsl.Action, s *scope, r *Rule) *Action {
 		d.Help = whereHelp(a, s)
 	}
 	set := map[string]dsl.Span{}
-	if a.Kind == dsl.Upsert && a.Where != nil {
+	if a.Kind == dsl.Upsert && out.matchField != nil {
 		set[strings.ToLower(a.Where.Field.Text)] = a.Where.Field.Span
 	}
 	for _, as := range a.Set {
@@ -46,9 +46,18 @@ func (c *compilation) action(a *dsl.Action, s *scope, r *Rule) *Action {
 		if first, twice := set[key]; twice {
 			d := c.report(s.source, as.Field.Span, dsl.Error, "S110", "`%s` is set twice in one action", as.Field)
 			d.Labels = []dsl.Label{{Source: s.source, Span: first, Text: "the first time"}}
+			if a.Where != nil && first == a.Where.Field.Span {
+				d.Help = "the `where` of an upsert sets it already"
+			}
 			continue
 		}
 		set[key] = as.Field.Span
+		if as.Text != nil {
+			text, _ := as.Text.Static()
+			for _, h := range hiddenFields(text, out.object) {
+				set[strings.ToLower(h.field)] = as.Text.Span
+			}
+		}
 		out.Set = append(out.Set, c.assignment(as, out, s))
 	}
 	c.requiredFields(a, out, s, set)
@@ -107,12 +116,13 @@ func (c *compilation) match(a *dsl.Action, out *Action, s *scope) {
 		c.unknownField(place{s.source, w.Field.Span}, out.object, w.Field.Text)
 		return
 	}
-	out.MatchField, out.matchField = f.Name, f
+	out.MatchField = f.Name
 	if !isID && !f.ExternalID && !(f.IDLookup && a.Kind != dsl.Create) {
 		d := c.report(s.source, w.Field.Span, dsl.Error, "S112", "`%s` is no external-id field of %s", f.Name, out.object.Name)
 		d.Help = "a record is found by its Id" + externalIDs(out.object)
 		return
 	}
+	out.matchField = f
 	if out.Match != nil && out.Match.program != nil {
 		if out.Match.isNull() {
 			c.report(s.source, w.Value.Span, dsl.Error, "S208", "no record has null as its `%s`", f.Name)
@@ -129,8 +139,8 @@ func (c *compilation) matchKinds(out *Action, f *schema.Field, w *dsl.Match, s *
 		for _, l := range x.leaves {
 			c.idLiteral(s, l, out.object)
 		}
-		if x.kinds&(Text|Null) == 0 {
-			c.report(s.source, w.Value.Span, dsl.Error, "S208", "an Id is text, and this is %s", x.kinds)
+		if !x.kinds.can(Text) {
+			c.report(s.source, w.Value.Span, dsl.Error, "S208", "an Id is text, and this is %s", x.kinds&^Null)
 		}
 		c.lookup(place{s.source, w.Value.Span}, x, out.object.Name)
 		return
@@ -148,7 +158,7 @@ func (c *compilation) idLiteral(s *scope, l leaf, o *schema.Object) {
 	if !ok {
 		d := c.report(s.source, l.span, dsl.Error, "S211", "`%s` is no record id", cut(id, 40))
 		if fixed, ok := schema.RepairID(id); ok {
-			d.Help = "its letters have changed case; it was " + fixed
+			d.Help = "if only upper and lower case were changed on the way, the id is " + fixed
 			d.Fixes = []dsl.Fix{{Title: "restore the id", Edits: []dsl.Edit{{Span: l.span, New: `"` + fixed + `"`}}}}
 		} else {
 			d.Help = "an id has 15 or 18 letters and digits, and the last three of 18 check the others"
@@ -175,13 +185,18 @@ func withArticle(name string) string {
 	return "a " + name
 }
 
-func externalIDs(o *schema.Object) string {
+func externalIDNames(o *schema.Object) []string {
 	var names []string
 	for _, f := range o.Fields {
 		if f.ExternalID {
 			names = append(names, f.Name)
 		}
 	}
+	return names
+}
+
+func externalIDs(o *schema.Object) string {
+	names := externalIDNames(o)
 	switch len(names) {
 	case 0:
 		return "; " + o.Name + " has no external-id field"
@@ -213,7 +228,7 @@ func (c *compilation) unknownField(at place, o *schema.Object, name string) {
 
 // requiredFields finds what a create, or an upsert that creates, cannot do without.
 func (c *compilation) requiredFields(a *dsl.Action, out *Action, s *scope, set map[string]dsl.Span) {
-	if out.object == nil || a.Kind == dsl.Update || a.Broken {
+	if out.object == nil || a.Kind == dsl.Update || a.Broken || a.Kind == dsl.Upsert && out.matchField == nil {
 		return
 	}
 	var missing []string

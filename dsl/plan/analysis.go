@@ -33,7 +33,40 @@ func (a *analysis) report(n ast.Node, code dsl.Code, format string, args ...any)
 func (a *analysis) span(n ast.Node) dsl.Span {
 	l := n.Location()
 	ast.Walk(&n, extent{&l})
-	return spanAt(a.at, l)
+	span := spanAt(a.at, l)
+	span.To += unclosed(a.at.Text[span.From-a.at.From:], span.To-span.From)
+	return span
+}
+
+// unclosed returns how many bytes after the first n of a text close the brackets
+// that those open: the places of expr's nodes leave them out.
+func unclosed(text string, n int) int {
+	depth, quote := 0, byte(0)
+	for i := 0; i < len(text); i++ {
+		if i >= n && depth == 0 && quote == 0 {
+			return i - n
+		}
+		switch c := text[i]; {
+		case quote != 0 && c == '\\' && quote != '`':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'' || c == '`':
+			quote = c
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			if depth--; depth < 0 {
+				return 0
+			}
+		}
+	}
+	if depth == 0 && quote == 0 {
+		return max(0, len(text)-n)
+	}
+	return 0
 }
 
 type extent struct{ l *file.Location }
@@ -124,7 +157,7 @@ func (a *analysis) unary(n *ast.Node, node *ast.UnaryNode) Kinds {
 		return Bool | a.unlessNull(n, k, &node.Node)
 	default: // + and -
 		k := a.visit(&node.Node)
-		if k&Number == 0 {
+		if !k.can(Number) {
 			a.report(node, "S131", "`%s` needs a number, and this is %s", node.Operator, k&^Null)
 		}
 		return Number | a.unlessNull(n, k, &node.Node)
@@ -135,8 +168,8 @@ func (a *analysis) unary(n *ast.Node, node *ast.UnaryNode) Kinds {
 func (a *analysis) condition(n *ast.Node) Kinds {
 	k := a.visit(n)
 	switch {
-	case k&(Bool|Null) == 0:
-		d := a.report(*n, "S131", "a condition is true or false, and this is %s", k)
+	case !k.can(Bool):
+		d := a.report(*n, "S131", "a condition is true or false, and this is %s", k&^Null)
 		if k&(textual|Number) != 0 {
 			d.Help = "compare it, or read yes and no with bool(…)"
 		}
@@ -162,7 +195,7 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		a.report(node, "S131", "`%s` does not work between %s and %s", node.Operator, l&^Null, r&^Null).Help = help
 		return Any
 	}
-	both := func(k Kinds) bool { return l&(k|Null) != 0 && r&(k|Null) != 0 }
+	both := func(k Kinds) bool { return l.can(k) && r.can(k) }
 	alike := func(k Kinds) bool { return l&k != 0 && r&k != 0 }
 	missing := func() Kinds { return a.unlessNull2(n, l, r, node) }
 	switch node.Operator {
@@ -180,6 +213,8 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		if !alike(Number) && !alike(textual) {
 			return wrong("text(…) makes text of a number, and {…} in static text needs no `+`")
 		}
+		floats(&node.Left)
+		floats(&node.Right)
 		if (l|r)&textual == 0 {
 			return Number | missing()
 		}
@@ -195,16 +230,23 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 	case "-", "*", "/", "**", "^":
 		if !both(Number) {
 			help := ""
-			if node.Operator == "-" && l&(Date|DateTime) != 0 {
+			if node.Operator == "-" && (l|Null != Any) && l&(Date|DateTime) != 0 {
 				help = "date_add(…, \"-5d\") moves a date"
 			}
 			return wrong(help)
 		}
-		return Number | missing()
+		floats(&node.Left)
+		floats(&node.Right)
+		call := map[string]string{"/": fnDivide, "**": fnPower, "^": fnPower}[node.Operator]
+		if call == "" {
+			return Number | missing()
+		}
+		ast.Patch(n, &ast.CallNode{Callee: &ast.IdentifierNode{Value: call}, Arguments: []ast.Node{node.Left, node.Right}})
+		return Number | (l|r)&Null
 	case "??":
 		return l&^Null | r
 	case "in":
-		if r&(List|Null) == 0 {
+		if !r.can(List) {
 			return wrong("`in` needs a list such as [\"a\", \"b\"]; `contains` looks into a text")
 		}
 		return Bool
@@ -223,7 +265,7 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 			a.report(node.Right, "S020", "this pattern cannot be read: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 			return Bool | Null
 		}
-		if l&(textual|Null) == 0 {
+		if !l.can(textual) {
 			return wrong("")
 		}
 		return Bool | missing()
@@ -233,13 +275,42 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 	}
 }
 
+// floats makes the whole numbers that a node can result in decimal ones, which
+// the event's are: whole numbers wrap round when they grow too large.
+func floats(n *ast.Node) {
+	switch node := (*n).(type) {
+	case *ast.IntegerNode:
+		ast.Patch(n, &ast.FloatNode{Value: float64(node.Value)})
+	case *ast.UnaryNode:
+		floats(&node.Node)
+	case *ast.ConditionalNode:
+		floats(&node.Exp1)
+		floats(&node.Exp2)
+	}
+}
+
 // conversionHelp says how two kinds could be made one.
 func conversionHelp(l, r Kinds) string {
-	switch {
-	case (l|r)&Number != 0 && (l|r)&textual != 0:
-		return "number(…) reads a number from text, text(…) makes text of a number"
-	case (l|r)&Bool != 0:
+	switch all := l | r; {
+	case all&Bool != 0 && all&textual != 0:
 		return "bool(…) reads yes and no"
+	case all&Number != 0 && all&textual != 0:
+		return "number(…) reads a number from text, text(…) makes text of a number"
+	}
+	return ""
+}
+
+// argumentHelp says how a value could be made one that a function takes.
+func argumentHelp(want, got Kinds) string {
+	switch {
+	case want&textual != 0 && got&(Number|Bool) != 0:
+		return "text(…) makes text of it"
+	case want&textual != 0 && got&List != 0:
+		return "join(…) makes text of a list, first(…) takes one of its items"
+	case want&Number != 0 && got&textual != 0:
+		return "number(…) reads a number from text"
+	case want&List != 0 && got&textual != 0:
+		return "split(…) makes a list of a text"
 	}
 	return ""
 }
@@ -346,7 +417,12 @@ func (a *analysis) unlessNull2(n *ast.Node, l, r Kinds, node *ast.BinaryNode) Ki
 func (a *analysis) call(node *ast.CallNode) Kinds {
 	callee, ok := node.Callee.(*ast.IdentifierNode)
 	if !ok {
-		a.report(node, "S105", "a value cannot be called like a function")
+		d := a.report(node, "S105", "a value cannot be called like a function")
+		if m, ok := node.Callee.(*ast.MemberNode); ok {
+			if name, ok := m.Property.(*ast.StringNode); ok && functionByName[name.Value] != nil {
+				d.Help = fmt.Sprintf("a function stands in front of its values: %s", functionByName[name.Value].Signature())
+			}
+		}
 		return Any
 	}
 	f := functionByName[callee.Value]
@@ -376,9 +452,9 @@ func (a *analysis) call(node *ast.CallNode) Kinds {
 		if i >= most {
 			continue
 		}
-		if want := f.param(i).Kinds; k&(want|Null) == 0 {
-			a.c.report(a.s.source, arg, dsl.Error, "S130", "`%s` needs %s here, and this is %s", f.Name, want&^(Date|DateTime), k).
-				Help = conversionHelp(want, k)
+		if want := f.param(i).Kinds; !k.can(want) {
+			a.c.report(a.s.source, arg, dsl.Error, "S130", "`%s` needs %s here, and this is %s", f.Name, want&^(Date|DateTime), k&^Null).
+				Help = argumentHelp(want, k)
 		}
 		a.checkArgument(f, i, node.Arguments[i], arg)
 	}
@@ -419,6 +495,8 @@ func countArgs(least, most int) string {
 		return fmt.Sprintf("%d values", least)
 	case most == 32:
 		return fmt.Sprintf("%d or more values", least)
+	case most == least+1:
+		return fmt.Sprintf("%d or %d values", least, most)
 	default:
 		return fmt.Sprintf("%d to %d values", least, most)
 	}
@@ -437,5 +515,7 @@ func (a *analysis) unknownFunction(n ast.Node, name string, at file.Location) {
 	case ok:
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)
 		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: span, New: better}}}}
+	default:
+		d.Help = "`sfsync explain` lists the functions that there are"
 	}
 }

@@ -34,7 +34,9 @@ func (c *compilation) arms(r *dsl.Rule, out *Rule, s *scope) {
 		compiled := &Arm{Otherwise: arm.Otherwise, Line: s.source.Position(arm.From).Line, tree: arm}
 		if otherwise != nil {
 			d := c.report(s.source, arm.Span, dsl.Error, "S109", "nothing can follow `otherwise`")
-			d.Help = "move this arm above it"
+			if d.Help = "move this arm above it"; arm.Otherwise {
+				d.Help = "a rule has one `otherwise`: bring their actions together"
+			}
 			d.Labels = []dsl.Label{{Source: s.source, Span: otherwise.Span, Text: "`otherwise` takes every status that is left"}}
 		} else if arm.Otherwise {
 			otherwise = arm

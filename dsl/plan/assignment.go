@@ -32,10 +32,13 @@ func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Ass
 		out.value = x
 		switch {
 		case x.program == nil:
-		case x.isNull():
+		case x.null:
 			out.null, out.static = true, []byte("null")
-			if f := out.field; f != nil && !f.Nillable && f.Type != "boolean" {
-				c.report(s.source, as.Value.Span, dsl.Error, "S215", "%s.%s cannot be empty", act.Object, f.Name)
+			if f := out.field; f != nil && !f.Nillable {
+				d := c.report(s.source, as.Value.Span, dsl.Error, "S215", "%s.%s cannot be empty", act.Object, f.Name)
+				if f.Type == schema.TypeBoolean {
+					d.Help = "a checkbox is true or false: " + f.Name + " = false"
+				}
 			}
 		default:
 			c.value(out, x, s)
@@ -78,11 +81,24 @@ func (c *compilation) ownField(as *dsl.Assignment, out *Assignment, act *Action,
 	}
 	if why != "" {
 		out.field = nil // what it is given does not matter any more
-		d := c.report(s.source, part.Span, dsl.Error, "S204", "%s.%s cannot be written: %s", act.object.Name, f.Name, why)
+		d := c.report(s.source, part.Span, dsl.Error, "S204", "%s.%s cannot be written: %s", act.object.Name, f.Name, readOnly[why])
 		if parts := f.Parts(); len(parts) > 0 {
 			d.Help = "set its parts: " + strings.Join(parts, ", ")
 		}
 	}
+}
+
+// readOnly says why a field cannot be written, in an admin's words.
+var readOnly = map[string]string{
+	schema.ReasonFormula:      "a formula computes it",
+	schema.ReasonRollUp:       "it is a roll-up summary",
+	schema.ReasonAutoNumber:   "Salesforce numbers it",
+	schema.ReasonCompound:     "it is put together from other fields",
+	schema.ReasonEncrypted:    "it is encrypted",
+	schema.ReasonSystem:       "Salesforce keeps it itself",
+	schema.ReasonOnlyOnCreate: "it is set when a record is created and never again",
+	schema.ReasonOnlyOnUpdate: "it cannot be set before the record is there",
+	schema.ReasonNoPermission: "field-level security makes it read-only for the connected user",
 }
 
 // parentField checks the left side when it is a parent's external id.
@@ -116,7 +132,7 @@ func (c *compilation) parentField(as *dsl.Assignment, out *Assignment, act *Acti
 		why = lookup.WhyNotCreateable()
 	}
 	if why != "" {
-		c.report(s.source, rel.Span, dsl.Error, "S204", "%s.%s cannot be written: %s", act.object.Name, lookup.Name, why)
+		c.report(s.source, rel.Span, dsl.Error, "S204", "%s.%s cannot be written: %s", act.object.Name, lookup.Name, readOnly[why])
 	}
 	if len(lookup.ReferenceTo) != 1 {
 		c.report(s.source, rel.Span, dsl.Error, "S214", "`%s` can point to %s, so the parent's external id does not say which", rel.Text, strings.Join(lookup.ReferenceTo, " or ")).
@@ -135,11 +151,18 @@ func (c *compilation) parentField(as *dsl.Assignment, out *Assignment, act *Acti
 	}
 	if !f.ExternalID && !f.IDLookup {
 		c.report(s.source, field.Span, dsl.Error, "S214", "`%s` is no external-id field of %s", f.Name, parent.Name).
-			Help = "a parent is found by an external id" + externalIDs(parent)
+			Help = parentHelp(parent, lookup)
 		return
 	}
 	out.field, out.name = f, f.Name
 	out.Field = out.parent + "." + f.Name
+}
+
+func parentHelp(parent *schema.Object, lookup *schema.Field) string {
+	if ids := externalIDNames(parent); len(ids) > 0 {
+		return "it is found by " + strings.Join(ids, " or ")
+	}
+	return fmt.Sprintf("it has none: set %s to the record's id", lookup.Name)
 }
 
 // value checks what an expression gives a field, as far as it is known.
@@ -151,7 +174,7 @@ func (c *compilation) value(out *Assignment, x *Expression, s *scope) {
 			c.lookup(x.at, x, out.field.ReferenceTo...)
 		}
 	}
-	if x.constant && c.errors == before {
+	if x.constant && x.value != nil && c.errors == before {
 		out.static, _ = out.encoder().AppendJSON(nil, schemaValue(x.value))
 	}
 }
@@ -189,8 +212,13 @@ func fieldKind(f *schema.Field) string {
 		return "a picklist value"
 	case "multipicklist":
 		return "picklist values"
+	case "time":
+		return "a time of day"
 	}
-	return (accepts(f)).String()
+	if accepts(f) == Number {
+		return "a number"
+	}
+	return "text"
 }
 
 func kindHelp(f *schema.Field, k Kinds) string {
@@ -203,7 +231,7 @@ func kindHelp(f *schema.Field, k Kinds) string {
 		return "datetime(…) makes a date-time of a date"
 	case accepts(f) == Number && k&textual != 0:
 		return "number(…) reads a number from text"
-	case f.Type == "multipicklist" || k&List != 0 && accepts(f)&Text != 0:
+	case k&List != 0 && accepts(f)&Text != 0:
 		return "join(…) makes text of a list"
 	}
 	return ""
@@ -244,8 +272,11 @@ func (c *compilation) lookup(at place, x *Expression, to ...string) {
 func (c *compilation) text(out *Assignment, as *dsl.Assignment, s *scope) {
 	static, isStatic := as.Text.Static()
 	if isStatic {
-		c.textStyle(as, static, out.field, s)
-		c.staticText(out, static, place{s.source, as.Text.Span})
+		if !c.textStyle(as, static, out.field, s) {
+			c.staticText(out, static, place{s.source, as.Text.Span})
+		} else if c.errors == 0 {
+			out.static, _ = out.encoder().AppendJSON(nil, schema.Value{Kind: schema.KindText, Text: static})
+		}
 		return
 	}
 	length := 0
@@ -268,6 +299,11 @@ func (c *compilation) text(out *Assignment, as *dsl.Assignment, s *scope) {
 	if k := accepts(f); k&Text == 0 {
 		d := c.report(s.source, as.Text.Span, dsl.Error, "S208", "%s takes %s, and this is text", f.Name, fieldKind(f))
 		d.Help = "write `=` and an expression"
+		if len(as.Text.Parts) == 1 {
+			value := as.Text.Parts[0].Expr.Text
+			d.Help = fmt.Sprintf("write %s = %s", as.Field, value)
+			d.Fixes = []dsl.Fix{{Title: "write an expression", Edits: []dsl.Edit{{Span: dsl.Span{From: as.Field.To, To: as.Text.To}, New: " = " + value}}}}
+		}
 	} else if f.Length > 0 && length > f.Length {
 		c.report(s.source, as.Text.Span, dsl.Error, "S209", "%s holds %d characters, and this text has at least %d", f.Name, f.Length, length)
 	}

@@ -244,8 +244,8 @@ func (c *compilation) guard(e *dsl.Expr, s *scope) *Expression {
 	x := c.expression(e, s)
 	switch {
 	case x.program == nil:
-	case x.kinds&(Bool|Null) == 0:
-		d := c.report(s.source, e.Span, dsl.Error, "S131", "a guard is true or false, and this is %s", x.kinds)
+	case !x.kinds.can(Bool):
+		d := c.report(s.source, e.Span, dsl.Error, "S131", "a guard is true or false, and this is %s", x.kinds&^Null)
 		d.Help = "compare it, or read yes and no with bool(…)"
 	case x.constant && x.value == true:
 		c.report(s.source, e.Span, dsl.Warning, "S405", "this guard is always true").Help = "leave it out"

@@ -6,6 +6,8 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
@@ -33,6 +35,7 @@ type Expression struct {
 	field    *schema.Field // of a bare record path
 	variable int           // the variable that the whole expression is, or -1
 	constant bool          // needs no event
+	null     bool          // is the literal null, which clears a field
 	value    any           // of a constant
 	leaves   []leaf        // the literals that it can result in
 	reads    []int         // every variable it reads, in order of first use
@@ -56,9 +59,11 @@ func (e *Expression) isNull() bool { return e.constant && e.value == nil }
 
 // The functions that expressions are rewritten to use; nobody can type their names.
 const (
-	fnAdd  = "$add"
-	fnBool = "$bool"
-	fnItem = "$item"
+	fnAdd    = "$add"
+	fnDivide = "$divide"
+	fnPower  = "$power"
+	fnBool   = "$bool"
+	fnItem   = "$item"
 )
 
 // newConfig returns the configuration that all expressions of one compilation
@@ -75,7 +80,7 @@ func newConfig() *conf.Config {
 		f := &functions[i]
 		c.Functions[f.Name] = &builtin.Function{Name: f.Name, Func: f.invoke}
 	}
-	for name, call := range map[string]func(...any) (any, error){fnAdd: add, fnBool: truth, fnItem: itemAt} {
+	for name, call := range map[string]func(...any) (any, error){fnAdd: add, fnDivide: divide, fnPower: power, fnBool: truth, fnItem: itemAt} {
 		c.Functions[name] = &builtin.Function{Name: name, Func: call}
 	}
 	return c
@@ -99,6 +104,28 @@ func add(a ...any) (any, error) {
 		return float(a[0]) + float(a[1]), nil
 	}
 	return nil, fmt.Errorf("%s cannot be added to %s; text(…) makes text of a number", quoteValue(a[1]), quoteValue(a[0]))
+}
+
+// divide and power refuse what has no result, which would go on as an infinity
+// that is larger than any number of a guard.
+func divide(a ...any) (any, error) {
+	return calculate("/", a, func(l, r float64) float64 { return l / r })
+}
+
+func power(a ...any) (any, error) { return calculate("**", a, math.Pow) }
+
+func calculate(operator string, a []any, f func(l, r float64) float64) (any, error) {
+	if a[0] == nil || a[1] == nil {
+		return nil, nil
+	}
+	if l, r := kindOfValue(a[0]), kindOfValue(a[1]); l != Number || r != Number {
+		return nil, fmt.Errorf("`%s` does not work between %s and %s", operator, l, r)
+	}
+	v := f(float(a[0]), float(a[1]))
+	if finite(v) != nil {
+		return nil, fmt.Errorf("%s %s %s has no result", toText(a[0]), operator, toText(a[1]))
+	}
+	return v, nil
 }
 
 // truth lets through what can stand in a condition.
@@ -162,6 +189,7 @@ func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 	for _, id := range x.reads {
 		x.names = append(x.names, c.variables[id].name)
 	}
+	_, x.null = tree.Node.(*ast.NilNode)
 	x.program, err = compiler.Compile(tree, c.config)
 	if err != nil {
 		c.report(s.source, e.Span, dsl.Error, "S020", "this expression cannot be read")
@@ -175,6 +203,7 @@ func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 		}
 		if err != nil {
 			c.report(s.source, e.Span, dsl.Error, "S131", "%s", runMessage(err))
+			x.constant = false // it has no value
 		} else if x.value == nil {
 			x.kinds = Null
 		}
@@ -193,7 +222,7 @@ func (c *compilation) goesOn(src *dsl.Source, e *dsl.Expr) bool {
 // finite rejects numbers that JSON cannot hold.
 func finite(v any) error {
 	if n, ok := v.(float64); ok && (math.IsInf(n, 0) || math.IsNaN(n)) {
-		return errors.New("the result is not a number; is something divided by zero?")
+		return errors.New("the result is too large to be a number")
 	}
 	return nil
 }
@@ -217,19 +246,46 @@ func (c *compilation) syntaxError(err error, e *dsl.Expr, s *scope) {
 	if m := unexpectedToken.FindStringSubmatch(fe.Message); m != nil {
 		switch {
 		case m[1] == "EOF":
-			msg = "this expression ends too early"
-			end := e.From + len(strings.TrimRight(e.Text, " \t\r\n"))
-			span = dsl.Span{From: max(e.From, end-1), To: end}
+			msg, span = endsEarly(e)
 		case m[2] != "":
 			msg = fmt.Sprintf("`%s` is not expected here", m[2])
 		}
 	} else if strings.Contains(fe.Message, "exceeds maximum allowed nodes") {
 		msg = fmt.Sprintf("this expression has more than %d parts; split it with `let`", maxNodes)
 		span = e.Span
-	} else if strings.HasPrefix(fe.Message, "bad number syntax") || strings.HasPrefix(fe.Message, "invalid float") || strings.HasPrefix(fe.Message, "invalid integer") {
-		msg = "this is not a number"
+	} else if fe.Message == "unexpected end of expression" {
+		msg, span = endsEarly(e)
+	} else if strings.Contains(fe.Message, "too large") || strings.Contains(fe.Message, "out of range") {
+		msg, span = "this number is too large to calculate with", wordAt(e, span)
+	} else if badNumber.MatchString(fe.Message) {
+		msg, span = "this is not a number", wordAt(e, span)
+	} else if fe.Message == "invalid char escape" {
+		msg = "after a backslash stands n, t, a quote or a second backslash"
+	} else if strings.Contains(fe.Message, "cannot be mixed") {
+		msg = "`??` does not say how it goes together with `" + e.Text[span.From-e.From:span.To-e.From] + "`: put brackets round one of them"
 	}
 	c.report(s.source, span, dsl.Error, "S020", "%s", msg)
+}
+
+var badNumber = regexp.MustCompile(`^(bad number syntax|invalid (float|integer|hex|octal|binary) literal)`)
+
+// endsEarly marks the last character of an expression of which more is needed.
+func endsEarly(e *dsl.Expr) (string, dsl.Span) {
+	end := e.From + len(strings.TrimRight(e.Text, " \t\r\n"))
+	from := max(e.From, end-1)
+	for from > e.From && !utf8.RuneStart(e.Text[from-e.From]) {
+		from--
+	}
+	return "this expression ends too early", dsl.Span{From: from, To: end}
+}
+
+// wordAt widens a place to the number or word that it ends.
+func wordAt(e *dsl.Expr, at dsl.Span) dsl.Span {
+	text := e.Text[:at.To-e.From]
+	start := len(strings.TrimRightFunc(text, func(r rune) bool {
+		return r == '.' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)
+	}))
+	return dsl.Span{From: min(at.From, e.From+start), To: at.To}
 }
 
 // spanAt maps expr's location, counted in runes from the start of the

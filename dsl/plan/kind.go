@@ -56,6 +56,10 @@ func (k Kinds) String() string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
+// can reports whether a value of kinds k can be of a kind among want. A literal
+// null can: it is missing wherever it stands.
+func (k Kinds) can(want Kinds) bool { return k&want != 0 || k&^Null == 0 }
+
 // maybeNull reports whether the value can be null or missing.
 func (k Kinds) maybeNull() bool { return k&Null != 0 }
 

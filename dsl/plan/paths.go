@@ -117,7 +117,7 @@ func (a *analysis) path(n *ast.Node, steps []step) Kinds {
 			d.Message = fmt.Sprintf("a rule on a survey response has no `%s`", root)
 			d.Help = "the record's id comes with the response, for example as profile.salesforce_contact_id"
 		} else {
-			d.Help = "they are known only when someone responds: use a rule `on survey response`"
+			d.Help = "that is known only when someone responds: use a rule `on survey response`"
 		}
 		return Any
 	}
@@ -153,6 +153,10 @@ func (a *analysis) path(n *ast.Node, steps []step) Kinds {
 // recordField resolves a field of the record, which the schema types.
 func (a *analysis) recordField(n *ast.Node, steps []step) Kinds {
 	f := a.s.object.Field(steps[1].name)
+	if f == nil && len(steps) > 2 && a.s.object.Relationship(steps[1].name) != nil {
+		a.report(*n, "S104", "an outbound message carries the fields of one record, and none of its `%s`", steps[1].name)
+		return Any
+	}
 	if f == nil {
 		a.c.unknownField(place{a.s.source, a.span(steps[1].node)}, a.s.object, steps[1].name)
 		return Any
@@ -200,11 +204,11 @@ func (a *analysis) item(n *ast.Node) Kinds {
 	}
 	list, index := a.visit(&node.Node), a.visit(&node.Property)
 	switch {
-	case list&(List|Null) == 0:
-		a.report(*n, "S131", "only a list has items, and this is %s", list)
+	case !list.can(List):
+		a.report(*n, "S131", "only a list has items, and this is %s", list&^Null)
 		return Any
-	case index&Number == 0:
-		a.report(node.Property, "S131", "an item of a list is found by its number, and this is %s", index).
+	case !index.can(Number):
+		a.report(node.Property, "S131", "an item of a list is found by its number, and this is %s", index&^Null).
 			Help = "a path is fixed text: answers.nps, or answers[\"question 1\"]"
 		return Any
 	}

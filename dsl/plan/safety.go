@@ -158,9 +158,11 @@ func (c *compilation) repeatable(r *Rule, a *Action) {
 	}
 	for _, f := range a.object.Fields {
 		if f.ExternalID && f.Createable {
-			key := "response.id"
-			if r.Trigger == dsl.OutboundMessage {
-				key = "event.id"
+			key := "…"
+			for _, as := range a.Set {
+				if as.parent == "" && as.name == f.Name && as.value != nil {
+					key = as.Source
+				}
 			}
 			c.report(r.source, a.tree.Head, dsl.Warning, "S304", "when the answer to this create is lost, nobody knows whether the %s is there", a.Object).
 				Help = fmt.Sprintf("%s has an external id, so this can be repeated safely: upsert %s where %s = %s", a.Object, a.Object, f.Name, key)
@@ -174,9 +176,25 @@ func (c *compilation) repeatable(r *Rule, a *Action) {
 func (r *Rule) callsPer1000() int {
 	most := 0
 	for _, arm := range r.Arms {
-		most = max(most, len(lanes(arm.Actions)))
+		most = max(most, calls(arm.Actions))
 	}
-	return (len(lanes(r.Actions)) + most) * 1000 / 200
+	return calls(r.Actions) + most
+}
+
+func calls(actions []*Action) int {
+	n := 0
+	for _, a := range actions {
+		if a.single() {
+			n += 1000
+		}
+	}
+	return n + len(lanes(actions))*1000/200
+}
+
+// single reports whether the action takes a call for each record: an update by
+// external id has no batch call of its own.
+func (a *Action) single() bool {
+	return a.Kind == dsl.Update && a.MatchField != "Id" && a.MatchField != ""
 }
 
 // lanes are the kinds of calls that actions need: writes share a call when they
@@ -184,7 +202,9 @@ func (r *Rule) callsPer1000() int {
 func lanes(actions []*Action) map[string]int {
 	out := map[string]int{}
 	for _, a := range actions {
-		out[a.lane()]++
+		if !a.single() {
+			out[a.lane()]++
+		}
 	}
 	return out
 }
@@ -205,10 +225,8 @@ func (c *compilation) cost(r *Rule) {
 	calls := r.callsPer1000()
 	single := ""
 	r.eachAction(func(a *Action) {
-		// An update by external id has no batch call of its own.
-		if a.Kind == dsl.Update && a.MatchField != "Id" && a.MatchField != "" && single == "" {
+		if a.single() && single == "" {
 			single = a.MatchField
-			calls += 1000
 		}
 	})
 	if calls < dear {

@@ -23,9 +23,13 @@ func (c *compilation) tests(f *dsl.File) {
 			}
 			root, _, _ := strings.Cut(w.Path.Text, ".")
 			if _, ok := namespaces[root]; !ok && root != "id" && root != "time" && root != "type" && root != "of" {
-				d := c.report(f.Source, w.Path.Span, dsl.Error, "S103", "an event has no `%s`", root)
+				at := dsl.Span{From: w.Path.From, To: w.Path.From + len(root)}
+				d := c.report(f.Source, at, dsl.Error, "S103", "an event has no `%s`", root)
 				if better, ok := dsl.Suggest(root, sortedKeys(namespaces)); ok {
 					d.Help = fmt.Sprintf("did you mean `%s`?", better)
+					d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: at, New: better}}}}
+				} else {
+					d.Help = "a value comes from " + strings.Join(sortedKeys(namespaces), ", ")
 				}
 			}
 		}
@@ -85,6 +89,7 @@ func (c *compilation) cause(src *dsl.Source, name dsl.Name) {
 	d := c.report(src, name.Span, dsl.Error, "S121", "there is no cause `%s`", name.Text)
 	if better, ok := dsl.Suggest(name.Text, Causes); ok {
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)
+		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: name.Span, New: better}}}}
 	} else {
 		d.Help = "the causes are " + strings.Join(Causes, ", ")
 	}

@@ -55,8 +55,13 @@ func (c *compilation) checkLiteral(v schema.Value, f *schema.Field, at place, qu
 	}
 	d := c.report(at.source, at.span, dsl.Error, valueCodes[bad.Kind], "%s", bad.Message)
 	d.Help = bad.Help
-	if bad.Kind == schema.NotInPicklist {
+	switch bad.Kind {
+	case schema.NotInPicklist:
 		picklistFix(d, f, v.Text, at, quoted)
+	case schema.BadID:
+		if id, ok := schema.RepairID(v.Text); ok {
+			d.Fixes = []dsl.Fix{{Title: "restore the id", Edits: []dsl.Edit{{Span: at.span, New: quoteIf(id, quoted)}}}}
+		}
 	}
 	return false
 }
@@ -85,11 +90,14 @@ func picklistFix(d *dsl.Diagnostic, f *schema.Field, value string, at place, quo
 		return
 	}
 	d.Help = fmt.Sprintf("did you mean `%s`?", better)
-	text := better
+	d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: at.span, New: quoteIf(better, quoted)}}}}
+}
+
+func quoteIf(s string, quoted bool) string {
 	if quoted {
-		text = strconv.Quote(better)
+		return strconv.Quote(s)
 	}
-	d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: at.span, New: text}}}}
+	return s
 }
 
 // picklist lists the active values of a picklist, up to ten.
