@@ -69,7 +69,7 @@ create Lead
 		Good: `rule Lead from a survey
 on survey response
 create Lead
-  set LastName = contact.last_name, Company: Unknown, Status: Open
+  set LastName = contact.last_name, Company: Unknown
 `,
 	},
 	{
