@@ -38,7 +38,7 @@ func newApp(c *console) *cli.App {
 			explainCommand(c),
 			planCommand(c),
 			//TODO runCommand(c),
-			//TODO runsCommand(c),
+			runsCommand(c),
 			schemaCommand(c),
 			orgCommand(c),
 			versionCommand(c),
