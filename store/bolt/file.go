@@ -144,6 +144,11 @@ func verify(path string) error {
 			return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return walk(b) })
 		})
 	})
+	// Of a file that the system can read, bbolt's complaints are about its content.
+	var system syscall.Errno
+	if err != nil && !errors.As(err, &system) && !errors.Is(err, berrors.ErrTimeout) && !errors.Is(err, store.ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+	}
 	return openError(path, err)
 }
 
@@ -164,10 +169,8 @@ func openError(path string, err error) error {
 		return nil
 	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("%w: another sfsync has %s open", store.ErrUnavailable, dir)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return fmt.Errorf("%w: %s is no store, or its head is destroyed: %w", store.ErrCorrupt, path, err)
 	case errors.Is(err, store.ErrCorrupt):
-		return fmt.Errorf("cannot open %s, restore it from a backup or move it away: %w", path, err)
+		return fmt.Errorf("cannot open %s, restore it from a copy or move it away: %w", path, err)
 	default:
 		return fmt.Errorf("%w: cannot open %s: %w", store.ErrUnavailable, path, err)
 	}

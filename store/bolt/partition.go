@@ -3,6 +3,7 @@ package bolt
 import (
 	"cmp"
 	"container/heap"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type partition struct {
 }
 
 type block struct {
-	first uint64 // no event before it is held back
+	first uint64 // the earliest of them: no event before it is held back
 	n     int
 }
 
@@ -68,7 +69,7 @@ func (p *partition) wait(w waiting) {
 	p.blocks[w.key] = b
 }
 
-// unwait makes the i-th of the waits ready, and those that it alone held back.
+// unwait makes the i-th of the waits ready, and those that no other wait holds back.
 func (p *partition) unwait(i int) {
 	w := heap.Remove(&p.waits, i).(waiting)
 	p.push(w.seq)
@@ -76,15 +77,34 @@ func (p *partition) unwait(i int) {
 		return
 	}
 	b := p.blocks[w.key]
-	if b.n--; b.n > 0 {
+	if b.n--; b.n == 0 {
+		delete(p.blocks, w.key)
+		b.first = math.MaxUint64
+	} else if b.first == w.seq {
+		// Seldom: only events that were with the claim together can wait together.
+		b.first = math.MaxUint64
+		for _, other := range p.waits {
+			if !other.parked && other.key == w.key {
+				b.first = min(b.first, other.seq)
+			}
+		}
+		p.blocks[w.key] = b
+	} else {
 		p.blocks[w.key] = b
 		return
 	}
-	delete(p.blocks, w.key)
-	for _, seq := range p.held[w.key] {
+	still := slices.DeleteFunc(p.held[w.key], func(seq uint64) bool {
+		if seq > b.first {
+			return false
+		}
 		p.push(seq)
+		return true
+	})
+	if len(still) > 0 {
+		p.held[w.key] = still
+	} else {
+		delete(p.held, w.key)
 	}
-	delete(p.held, w.key)
 }
 
 // fallDue makes ready what has waited long enough.
