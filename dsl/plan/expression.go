@@ -230,6 +230,8 @@ func finite(v any) error {
 var (
 	unexpectedToken = regexp.MustCompile(`^unexpected token (\w+)(?:\("(.*)"\))?`)
 	wrongOperands   = regexp.MustCompile(`invalid operation: (\S+(?: \{\})?) (\S+) (\S+(?: \{\})?)`)
+	wrongOperand    = regexp.MustCompile(`invalid operation: ([-+!]) (\S+)`)
+	notAList        = regexp.MustCompile(`operator "in" not defined on (\S+)`)
 	wrongKind       = regexp.MustCompile(`interface conversion: interface \{\} is (.+), not (\S+)`)
 )
 
@@ -318,6 +320,12 @@ func runMessage(err error) string {
 	}
 	if m := wrongOperands.FindStringSubmatch(msg); m != nil {
 		return fmt.Sprintf("`%s` does not work between %s and %s", m[2], goKind(m[1]), goKind(m[3]))
+	}
+	if m := wrongOperand.FindStringSubmatch(msg); m != nil {
+		return fmt.Sprintf("`%s` needs a number, and this is %s", m[1], goKind(m[2]))
+	}
+	if m := notAList.FindStringSubmatch(msg); m != nil {
+		return "`in` needs a list, and this is " + goKind(m[1])
 	}
 	if m := wrongKind.FindStringSubmatch(msg); m != nil {
 		return fmt.Sprintf("%s stands where %s is needed", goKind(m[1]), goKind(m[2]))

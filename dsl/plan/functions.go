@@ -360,7 +360,7 @@ func toText(v any) string {
 	case int:
 		return strconv.Itoa(v)
 	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		return strconv.FormatFloat(v+0, 'f', -1, 64) // + 0 makes -0 plain 0
 	default:
 		return fmt.Sprint(v)
 	}
