@@ -50,8 +50,8 @@ func PutConnection(ctx context.Context, kv KV, c Connection) error {
 	if err != nil || u.Host == "" {
 		return fmt.Errorf("%w connection %q: its instance URL is not a URL", ErrInvalid, c.Name)
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%w connection %q: its instance URL must be only scheme and host, without user, query or fragment", ErrInvalid, c.Name)
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return fmt.Errorf("%w connection %q: its instance URL must be only scheme and host, without user, path or query", ErrInvalid, c.Name)
 	}
 	value, err := json.Marshal(c)
 	if err != nil {

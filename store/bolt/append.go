@@ -40,7 +40,7 @@ func (s *Store) Append(ctx context.Context, events []store.Event) ([]store.Recei
 	err := s.toQueue.do(ctx, &request{
 		items: len(events),
 		bytes: size,
-		check: func(b *batch) error { return s.checkRoom(b, size) },
+		check: func(b *batch) error { return s.room(b, size) },
 		write: func(b *batch) error {
 			queue := b.tx.Bucket(queueBucket)
 			queue.FillPercent = 1 // sequential: no page is ever split in the middle
@@ -100,19 +100,15 @@ func (s *Store) makeReady(number uint16, seq uint64) {
 	p.mu.Unlock()
 }
 
-// appendLimit is the size at which new events are refused. What lies above is
-// for settling, which writes before it frees.
-func (s *Store) appendLimit() int64 { return s.options.MaxSize / 8 * 7 }
-
-func (s *Store) checkRoom(b *batch, size int) error {
-	limit := s.appendLimit()
+// room refuses what would grow events.db beyond its limit. Settling and deleting
+// do not ask: they make room in the end, though they write before they free.
+func (s *Store) room(b *batch, size int) error {
+	limit := s.options.MaxSize
 	if limit == 0 {
 		return nil
 	}
-	stats := s.events.db.Stats()
-	free := int64(stats.FreePageN+stats.PendingPageN) * int64(s.events.db.Info().PageSize)
-	if used := b.tx.Size() - free; used+int64(size) > limit {
-		return fmt.Errorf("%w: events take %d of %d bytes", store.ErrFull, used, limit)
+	if used := usedBy(b.tx); used+int64(size) > limit {
+		return fmt.Errorf("%w: %d of %d bytes are in use", store.ErrFull, used, limit)
 	}
 	return nil
 }

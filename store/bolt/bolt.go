@@ -16,8 +16,9 @@ import (
 
 // Options tune a store. The zero value is right for most.
 type Options struct {
-	// MaxSize bounds events.db, in bytes; 0 for no bound. Append answers ErrFull
-	// from seven eighths on: settling needs the rest. At least 1 MiB.
+	// MaxSize is how much of events.db may be in use, in bytes, before Append
+	// answers ErrFull; 0 for no bound, else at least 1 MiB. Settling goes on and
+	// may need some megabytes more.
 	MaxSize int64
 	// DedupeWindow is how long an event id is known; 72 hours if 0.
 	DedupeWindow time.Duration
@@ -93,11 +94,11 @@ func Open(dir string, o Options) (*Store, error) {
 	// state.db first: whoever has it has the store, also while events.db is
 	// swapped by a compaction.
 	var err error
-	s.state, err = openFile(filepath.Join(dir, "state.db"), o.ReadOnly, 0, stateBucket)
+	s.state, err = openFile(filepath.Join(dir, "state.db"), o.ReadOnly, stateBucket)
 	if err != nil {
 		return nil, err
 	}
-	s.events, err = openFile(filepath.Join(dir, "events.db"), o.ReadOnly, o.MaxSize, queueBucket, attemptsBucket,
+	s.events, err = openFile(filepath.Join(dir, "events.db"), o.ReadOnly, queueBucket, attemptsBucket,
 		intentsBucket, idsBucket, keptBucket, runsBucket, marksBucket)
 	if err != nil {
 		s.state.close()
@@ -158,10 +159,12 @@ func (s *Store) putBack(number uint16, seq uint64, a *attempt) {
 }
 
 // State returns the values in state.db.
-func (s *Store) State() store.KV { return &kv{s.state, s.toState, stateBucket} }
+func (s *Store) State() store.KV { return &kv{file: s.state, to: s.toState, bucket: stateBucket} }
 
 // Marks returns the values that settlements write into events.db.
-func (s *Store) Marks() store.KV { return &kv{s.events, s.toQueue, marksBucket} }
+func (s *Store) Marks() store.KV {
+	return &kv{file: s.events, to: s.toQueue, bucket: marksBucket, room: s.room}
+}
 
 // Runs returns the run log.
 func (s *Store) Runs() store.RunLog { return &runLog{s.events} }
@@ -169,7 +172,7 @@ func (s *Store) Runs() store.RunLog { return &runLog{s.events} }
 // Health reports on the queue and the files.
 func (s *Store) Health(ctx context.Context) (store.Health, error) {
 	now := time.Now()
-	h := store.Health{Queued: int(s.queued.Load()), Limit: s.appendLimit()}
+	h := store.Health{Queued: int(s.queued.Load()), Limit: s.options.MaxSize}
 	for _, p := range s.partitions {
 		p.mu.Lock()
 		p.fallDue(now)

@@ -35,14 +35,13 @@ var (
 type file struct {
 	path     string
 	readOnly bool
-	maxSize  int64
 
 	mu sync.RWMutex
 	db *bbolt.DB // nil once closed
 }
 
-func openFile(path string, readOnly bool, maxSize int64, buckets ...[]byte) (*file, error) {
-	f := &file{path: path, readOnly: readOnly, maxSize: maxSize}
+func openFile(path string, readOnly bool, buckets ...[]byte) (*file, error) {
+	f := &file{path: path, readOnly: readOnly}
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		if err := verify(path); err != nil {
 			return nil, err
@@ -68,7 +67,6 @@ func (f *file) open() error {
 		// of a million events that is megabytes a commit, for ever.
 		NoFreelistSync: true,
 		FreelistType:   bbolt.FreelistMapType,
-		MaxSize:        int(f.maxSize),
 	}
 	// Address space only, and it spares remaps, which wait for readers. Windows
 	// would make the file that long.
@@ -82,9 +80,6 @@ func (f *file) open() error {
 	})
 	if err != nil {
 		return openError(f.path, err)
-	}
-	if f.maxSize > 0 {
-		db.AllocSize = int(min(int64(db.AllocSize), f.maxSize/16))
 	}
 	f.db = db
 	return nil
@@ -211,12 +206,17 @@ func (f *file) usage() (used, size int64) {
 		size = info.Size()
 	}
 	f.db.View(func(tx *bbolt.Tx) error {
-		stats := f.db.Stats()
-		free := int64(stats.FreePageN+stats.PendingPageN) * int64(f.db.Info().PageSize)
-		used = tx.Size() - free
+		used = usedBy(tx)
 		return nil
 	})
 	return used, size
+}
+
+// usedBy returns the bytes of the pages that are not free.
+func usedBy(tx *bbolt.Tx) int64 {
+	stats := tx.DB().Stats()
+	free := int64(stats.FreePageN + stats.PendingPageN)
+	return tx.Size() - free*int64(tx.DB().Info().PageSize)
 }
 
 func (f *file) close() error {
@@ -233,5 +233,5 @@ func (f *file) close() error {
 // isFull reports whether a commit failed for want of room, which leaves the
 // file as it was.
 func isFull(err error) bool {
-	return errors.Is(err, berrors.ErrMaxSizeReached) || errors.Is(err, syscall.ENOSPC)
+	return errors.Is(err, syscall.ENOSPC)
 }

@@ -18,6 +18,7 @@ type kv struct {
 	file   *file
 	to     *committer
 	bucket []byte
+	room   func(b *batch, size int) error // refuses to grow a full file; may be nil
 }
 
 func encodeEntry(revision uint64, expires time.Time, value []byte) []byte {
@@ -84,7 +85,14 @@ func (s *kv) Put(ctx context.Context, e store.Entry) (revision uint64, err error
 	err = s.to.do(ctx, &request{
 		items: 1,
 		bytes: len(e.Key) + len(e.Value),
-		check: func(b *batch) error { return s.compare(b, e.Key, e.Revision) },
+		check: func(b *batch) error {
+			if s.room != nil {
+				if err := s.room(b, len(e.Value)); err != nil {
+					return err
+				}
+			}
+			return s.compare(b, e.Key, e.Revision)
+		},
 		write: func(b *batch) error {
 			bucket := b.tx.Bucket(s.bucket)
 			if revision, err = bucket.NextSequence(); err != nil {
