@@ -146,7 +146,7 @@ func (p *parser) trailing(st *statement, i int) {
 	at := Span{from, from + len(text)}
 	help := ""
 	switch st.keyword(st.tokens[0]) {
-	case "create", "update", "upsert", "using", "where", "if", "set", "expect":
+	case "create", "update", "upsert", "using", "where", "if", "set":
 		help = "an action goes on with `using`, `where`, `if` or `set`"
 	case "otherwise":
 		help = "actions stand on lines of their own"
@@ -155,12 +155,11 @@ func (p *parser) trailing(st *statement, i int) {
 		p.illegal(st.tokens[i], st.text(i))
 		return
 	}
-	p.report(codeTrailing, at, fmt.Sprintf("`%s` does not belong here", shortened(text)), help)
+	p.report(codeTrailing, at, fmt.Sprintf("`%s` does not belong here", shortened(text, 40)), help)
 }
 
-// shortened cuts a text that would make a message too long to read.
-func shortened(text string) string {
-	const most = 40
+// shortened cuts a text of the author's that would make a message too long to read.
+func shortened(text string, most int) string {
 	n := 0
 	for i := range text {
 		if n++; n > most {
@@ -278,7 +277,7 @@ func (p *parser) unknown(st *statement, above *Expr, open bool) {
 		}
 		return
 	default:
-		p.report(codeUnknown, head.Span, fmt.Sprintf("a line cannot begin with `%s`", shortened(word)),
+		p.report(codeUnknown, head.Span, fmt.Sprintf("a line cannot begin with `%s`", shortened(word, 40)),
 			"lines begin with a keyword such as `rule`, `when` or `update`, or with `Field =` or `Field:`")
 	}
 	p.loseAction()

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -18,7 +19,9 @@ func addSeeds(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(string(text))
+		for chunk := range strings.SplitSeq(string(text), "\n\n") { // small seeds keep the fuzzer fast
+			f.Add(chunk)
+		}
 	}
 	for _, info := range textCodes {
 		f.Add(info.Bad)
@@ -79,7 +82,7 @@ func checkTree(t *testing.T, src *Source, v reflect.Value, within Span) {
 	t.Helper()
 	for i := range v.NumField() {
 		name, f := v.Type().Field(i).Name, v.Field(i)
-		if name == "Source" || name == "Tokens" || name == "Span" {
+		if name == "Source" || name == "Tokens" || name == "Faults" || name == "Span" {
 			continue
 		}
 		checkNode(t, src, name, f, within)

@@ -188,7 +188,7 @@ func (l *textLexer) trigger() {
 // action reads what follows `create`, `update` or `upsert`.
 func (l *textLexer) action() {
 	if l.blanks() && keywordAt(l.rest(), clauseKeywords) == "" {
-		l.emit(KindWord, identLen(l.rest()))
+		l.words(1)
 	}
 	l.clauses()
 }

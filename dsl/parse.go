@@ -147,7 +147,10 @@ func (p *parser) report(code Code, at Span, message, help string) *Diagnostic {
 		code, help = codeTooLarge, ""
 		message = fmt.Sprintf("the file has more than %d faults; those below are not shown", maxFaults)
 	}
-	p.diags = append(p.diags, Diagnostic{Code: code, Severity: Error, Source: p.src, Span: at, Message: message, Help: help})
+	const most = 200 // characters: names and texts of the author's may be of any length
+	p.diags = append(p.diags, Diagnostic{
+		Code: code, Severity: Error, Source: p.src, Span: at, Message: shortened(message, most), Help: shortened(help, most),
+	})
 	return &p.diags[len(p.diags)-1]
 }
 

@@ -19,11 +19,11 @@ func (n Name) Missing() bool { return n.Text == "" }
 // what stands below it is still read and checked.
 type File struct {
 	Source     *Source
-	Connection Name    // the connection that writes go to unless an action names another
-	Statuses   []Name  // distribution statuses that the team adds to the built-in ones
-	Rules      []*Rule // in the order of the text
-	Tests      []*Test // in the order of the text
-	Tokens     []Token // every token of the text, comments and blanks included
+	Connection Name         // the connection that writes go to unless an action names another
+	Statuses   []Name       // distribution statuses that the team adds to the built-in ones
+	Rules      []*Rule      // in the order of the text
+	Tests      []*Test      // in the order of the text
+	Tokens     []Token      // every token of the text, comments and blanks included
 	Faults     []Diagnostic // what Parse found; whoever checks further keeps quiet about these places
 }
 

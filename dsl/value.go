@@ -122,11 +122,16 @@ func (p *parser) twoWords(st *statement, node *exprNode) bool {
 	if equals.Kind != KindEquals || st.keyword(st.tokens[0]) == "let" {
 		return false
 	}
-	d := p.report(codeTwoWords, Span{from, to}, fmt.Sprintf("`%s` has words after `=`, and no expression", st.text(node.first-3)),
-		fmt.Sprintf("static text takes a colon: `%s: %s`", st.text(node.first-3), firstLine(p.src.Slice(Span{from, to}))))
+	first := node.first - 3
+	for first > 0 && st.kind(first) == KindMember {
+		first--
+	}
+	name := st.tokens[node.first-3]
+	field := p.src.Slice(Span{st.tokens[first].From, name.To})
+	d := p.report(codeTwoWords, Span{from, to}, fmt.Sprintf("`%s` has words after `=`, and no expression", field),
+		fmt.Sprintf("static text takes a colon: `%s: %s`", field, firstLine(p.src.Slice(Span{from, to}))))
 	d.Fixes = []Fix{{"Make it static text", []Edit{{equals.Span, ":"}}, node.last == len(st.tokens)}}
 	if before := p.src.Text[equals.From-1]; before == ' ' || before == '\t' {
-		name := st.tokens[node.first-3]
 		d.Fixes[0].Edits[0] = Edit{Span{name.To, equals.To}, ":"}
 	}
 	return true
