@@ -87,7 +87,11 @@ func (e *Evaluation) field(as *Assignment) (skipped string, bad *problem) {
 	}
 	buf, verr := as.encoder().AppendJSON(e.buf, v)
 	if verr != nil {
-		return "", &problem{causeOf(verr), verr.Message, verr.Help}
+		message := verr.Message
+		if as.field == nil {
+			message = as.Field + message // a field that no schema knows has no name of its own
+		}
+		return "", &problem{causeOf(verr), message, verr.Help}
 	}
 	e.buf = buf
 	return "", nil
@@ -279,7 +283,8 @@ func (e *Evaluation) unchanged(a *Action, w *Write) bool {
 			continue
 		}
 		id := a.shown[i]
-		if id < 0 || e.slots[id].epoch != e.epoch {
+		// A slot without JSON was filled by a guard that looked at a missing field.
+		if id < 0 || e.slots[id].epoch != e.epoch || e.slots[id].value.Raw == "" {
 			return false
 		}
 		shown, ok := e.encode(fv.Assignment.encoder(), e.slots[id].value)

@@ -216,11 +216,14 @@ func (e *Evaluation) failedRun(reason string) []Write {
 	return e.writes[len(e.writes)-1:]
 }
 
+// defaultStatus is that of a survey response which does not say.
+const defaultStatus = "Responded"
+
 // status returns the normal form of the status that chooses an arm.
 func (e *Evaluation) status() string {
 	s := e.Event.Status
 	if s == "" && e.Event.Type == TypeResponse {
-		s = "Responded"
+		s = defaultStatus
 	}
 	if s == "" {
 		return ""
@@ -250,7 +253,13 @@ func (e *Evaluation) nothing(r *Rule, arm *Arm) string {
 	case e.Event.Status == "" && len(r.Arms) > 0 && e.Event.Type == TypeOutbound:
 		return "no status yet"
 	case len(r.Arms) > 0:
-		return "no arm handles the status " + strconv.Quote(e.Event.Status)
+		status := e.Event.Status
+		if status == "" {
+			status = defaultStatus
+		}
+		return "no arm handles the status " + strconv.Quote(status)
+	case e.Event.Type != TypeDistribution:
+		return "this rule does nothing"
 	default:
 		return "a status changes nothing in this rule"
 	}
@@ -352,7 +361,11 @@ func (e *Evaluation) match(a *Action, w *Write) bool {
 	from := len(e.buf)
 	buf, bad := f.AppendJSON(e.buf, v)
 	if bad != nil {
-		w.fail(causeOf(bad), bad.Message, bad.Help)
+		message := bad.Message
+		if a.matchField == nil {
+			message = a.MatchField + message
+		}
+		w.fail(causeOf(bad), message, bad.Help)
 		return false
 	}
 	w.MatchValue = gjson.ParseBytes(buf[from:]).String()
