@@ -42,7 +42,7 @@ func (c *compilation) action(a *dsl.Action, s *scope, r *Rule) *Action {
 		if len(as.Field.Parts) == 0 {
 			continue
 		}
-		key := strings.ToLower(as.Field.String())
+		key := fieldKey(as.Field, out.object)
 		if first, twice := set[key]; twice {
 			d := c.report(s.source, as.Field.Span, dsl.Error, "S110", "`%s` is set twice in one action", as.Field)
 			d.Labels = []dsl.Label{{Source: s.source, Span: first, Text: "the first time"}}
@@ -64,6 +64,19 @@ func (c *compilation) action(a *dsl.Action, s *scope, r *Rule) *Action {
 	c.dependentPicklists(a, out, s)
 	c.shownFields(out, s)
 	return out
+}
+
+// fieldKey is what a left side sets: the parent's key sets the lookup to the parent.
+func fieldKey(path dsl.FieldPath, o *schema.Object) string {
+	if len(path.Parts) == 1 {
+		return strings.ToLower(path.Parts[0].Text)
+	}
+	if o != nil {
+		if lookup := o.Relationship(path.Parts[0].Text); lookup != nil {
+			return strings.ToLower(lookup.Name)
+		}
+	}
+	return strings.ToLower(path.Parts[0].Text) + "."
 }
 
 func whereHelp(a *dsl.Action, s *scope) string {
