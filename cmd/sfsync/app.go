@@ -33,11 +33,11 @@ func newApp(c *console) *cli.App {
 		ErrWriter:                 c.err,
 		ExitErrHandler:            func(*cli.Context, error) {}, // main decides
 		Commands: []*cli.Command{
-			//TODO demoCommand(c),
+			demoCommand(c),
 			checkCommand(c),
 			explainCommand(c),
 			planCommand(c),
-			//TODO runCommand(c),
+			runCommand(c),
 			runsCommand(c),
 			schemaCommand(c),
 			orgCommand(c),

@@ -21,23 +21,35 @@ const ruleExtension = ".sfsync"
 type ruleSet struct {
 	sources []*dsl.Source
 	files   []*dsl.File
-	schema  *schema.Schema // nil when there is none to hold names against
-	from    string         // where the schema comes from, for a person
-	samples []string       // events of the kind that the rules will meet
+	schema  *schema.Schema            // nil when there is none to hold names against
+	from    string                    // where the schema comes from, for a person
+	schemas map[string]*schema.Schema // by connection, in place of schema
+	samples []string                  // events of the kind that the rules will meet
 
 	plan        *plan.Plan // nil if there are errors
 	diagnostics []dsl.Diagnostic
 }
 
-// compile parses the files and compiles them together.
-func (s *ruleSet) compile() {
+// parse reads the files' trees, once.
+func (s *ruleSet) parse() {
+	if s.files != nil {
+		return
+	}
 	for _, src := range s.sources {
 		file, found := dsl.Parse(src)
 		s.files = append(s.files, file)
 		s.diagnostics = append(s.diagnostics, found...)
 	}
+}
+
+// compile compiles the files together.
+func (s *ruleSet) compile() {
+	s.parse()
 	options := plan.Options{Samples: s.samples}
-	if s.schema != nil {
+	switch {
+	case s.schemas != nil:
+		options.Schema = func(connection string) *schema.Schema { return s.schemas[connection] }
+	case s.schema != nil:
 		options.Schema = func(string) *schema.Schema { return s.schema }
 	}
 	compiled, found := plan.Compile(s.files, options)

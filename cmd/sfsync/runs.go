@@ -208,7 +208,7 @@ func runRecord(run *store.Run) string {
 	if w == nil {
 		return "-"
 	}
-	return w.Object + " " + recordName(w)
+	return strings.TrimRight(w.Object+" "+recordName(w), " ")
 }
 
 // recordName is the id of a write's record, or what it was looked for by.
@@ -221,7 +221,7 @@ func recordName(w *store.Write) string {
 	case w.Op == "create":
 		return "(new)"
 	}
-	return "?"
+	return ""
 }
 
 // worstWrite is the first write that shares the outcome of its run.

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/tidwall/gjson"
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/runtime/intake"
+)
+
+// dryRun prints what rules would write, and calls nothing. Names and values are held
+// against a schema as `check` does.
+func (c *console) dryRun(ctx *cli.Context) error {
+	sources, err := c.readRules(ctx.Args().Slice())
+	if err != nil {
+		return err
+	}
+	given, from, err := c.givenSchema(ctx)
+	if err != nil {
+		return err
+	}
+	sets, err := ruleSets(sources, given, from)
+	if err != nil {
+		return err
+	}
+	if len(sets) > 1 {
+		return usagef("", "the rules have several schemas beside them; give --schema DIR")
+	}
+	rules := sets[0]
+	rules.compile()
+	if rules.plan == nil {
+		return c.refuse(rules.diagnostics)
+	}
+	c.mentionWarnings(rules.diagnostics)
+	if rules.schema == nil {
+		fmt.Fprintf(c.err, "%s no schema was at hand; --schema DIR checks names and values\n", c.errStyle.yellow("note:"))
+	}
+	d := &dryRunner{console: c, plan: rules.plan, messages: map[string]string{}, json: wantsJSON(ctx)}
+	for _, path := range ctx.StringSlice("events") {
+		if path == "-" {
+			err = d.read("<stdin>", c.in)
+		} else {
+			err = d.readPath(path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if d.broken || d.failed {
+		return problem
+	}
+	return nil
+}
+
+// dryRunner evaluates events one after the other.
+type dryRunner struct {
+	console  *console
+	plan     *plan.Plan
+	eval     plan.Evaluation
+	messages map[string]string // texts by event id and record id, for the statuses that follow
+	json     bool
+	broken   bool // some event was
+	failed   bool // some write would be
+}
+
+func (d *dryRunner) readPath(path string) error {
+	files, err := eventFiles(path)
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return outsidef("", "cannot read %s: %s", name, reason(err))
+		}
+		err = d.read(filepath.ToSlash(name), f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *dryRunner) read(name string, r io.Reader) error {
+	for event, err := range intake.Read(r) {
+		if err == nil {
+			err = d.event(event.Text)
+		}
+		if err == nil {
+			continue
+		}
+		p, ok := problemOf(name, event.Line, err)
+		if !ok {
+			if inner := errors.Unwrap(err); inner != nil {
+				err = inner
+			}
+			return outsidef("", "cannot read %s: %s", name, reason(err))
+		}
+		d.broken = true
+		fmt.Fprintf(d.console.err, "%s %s\n", d.console.errStyle.red("broken event:"), printable(p.String()))
+	}
+	return nil
+}
+
+// dryWrite is the JSON form of a write that would be made.
+type dryWrite struct {
+	Event      string          `json:"event"`
+	Rule       string          `json:"rule"`
+	Arm        string          `json:"arm,omitempty"`
+	File       string          `json:"file"`
+	Line       int             `json:"line"`
+	State      string          `json:"state"` // ready, skipped or failed
+	Reason     string          `json:"reason,omitempty"`
+	Cause      string          `json:"cause,omitempty"`
+	Op         string          `json:"op,omitempty"`
+	Object     string          `json:"object,omitempty"`
+	Connection string          `json:"connection,omitempty"`
+	MatchField string          `json:"match_field,omitempty"`
+	MatchValue string          `json:"match_value,omitempty"`
+	Fields     json.RawMessage `json:"fields,omitempty"`
+}
+
+func (d *dryRunner) event(text string) error {
+	ev, err := plan.ReadEvent(text)
+	if err != nil {
+		return err
+	}
+	if ev.Type == plan.TypeOutbound {
+		d.messages[ev.ID] = text
+		if ev.Record != "" {
+			d.messages[ev.Record] = text
+		}
+	}
+	if err := d.plan.Eval(&d.eval, text, d.messages[ev.Of]); err != nil {
+		return err
+	}
+	if len(d.eval.Runs) == 0 {
+		return d.print(dryWrite{Event: ev.ID, State: "skipped", Reason: "no rule concerns this event"})
+	}
+	for _, run := range d.eval.Runs {
+		base := dryWrite{Event: ev.ID, Rule: run.Rule.Name, Arm: run.Arm.Name(), File: run.Rule.File, Line: run.Rule.Line}
+		if len(run.Writes) == 0 {
+			base.State, base.Reason = "skipped", run.Reason
+			if err := d.print(base); err != nil {
+				return err
+			}
+		}
+		for i := range run.Writes {
+			if err := d.print(describeWrite(base, &run.Writes[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func describeWrite(out dryWrite, w *plan.Write) dryWrite {
+	out.State, out.Reason, out.Cause = "ready", w.Reason, w.Cause
+	switch w.State {
+	case plan.Skipped:
+		out.State = "skipped"
+	case plan.Failed:
+		out.State = "failed"
+	}
+	if w.Action != nil {
+		out.Op, out.Object, out.Connection, out.Line = plan.Verb(w.Action.Kind), w.Action.Object, w.Action.Connection, w.Action.Line
+		out.MatchField, out.MatchValue = w.Action.MatchField, w.MatchValue
+	}
+	if w.State == plan.Ready {
+		out.Fields = append(json.RawMessage(nil), w.Body...)
+	}
+	return out
+}
+
+func (d *dryRunner) print(w dryWrite) error {
+	d.failed = d.failed || w.State == "failed"
+	if d.json {
+		enc := json.NewEncoder(d.console.out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(w)
+	}
+	c := d.console
+	head := w.Op + " " + w.Object
+	if w.MatchField != "" {
+		head += " where " + w.MatchField + " = " + w.MatchValue
+	}
+	state := c.style.green("would")
+	switch w.State {
+	case "skipped":
+		state = c.style.dim("skips")
+	case "failed":
+		state = c.style.red("fails")
+	}
+	_, err := fmt.Fprintf(c.out, "%s  %s %s  %s\n", c.style.bold(oneLine(w.Event)), state, oneLine(head), c.style.dim(fmt.Sprintf("%s:%d", w.File, w.Line)))
+	if w.Cause != "" {
+		w.Reason = w.Cause + ": " + w.Reason
+	}
+	c.why("    ", w.Reason, "")
+	if len(w.Fields) > 0 {
+		t := table{indent: "    "}
+		gjson.ParseBytes(w.Fields).ForEach(func(name, value gjson.Result) bool {
+			t.row(name.Str, value.Raw)
+			return true
+		})
+		t.write(c.out, c.width)
+	}
+	return err
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/runtime"
+	"github.com/sfsync/sfsync/runtime/intake"
+	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/bolt"
+)
+
+func runCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run rules over a file or pipe of events, once",
+		ArgsUsage: "RULES…",
+		Description: "Events are JSON objects, one a line or in a list; CloudEvents are unwrapped.\n" +
+			"The rules are first checked against the org as it is now. The store remembers\n" +
+			"every event, so that running a file again writes nothing twice, and goes on with\n" +
+			"what had to wait. A simulated org (--org sim) starts empty and has a store of its\n" +
+			"own, unless --store names one. Without a flag, the org is that of the connection\n" +
+			"that the rules name.",
+		Flags: append(append([]cli.Flag{
+			&cli.StringSliceFlag{Name: "events", Usage: "`FILE` or directory of events, - for standard input; may be repeated"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "print the writes, and call nothing"},
+			&cli.DurationFlag{Name: "max-wait", Value: 30 * time.Second, Usage: "wait at most `TIME` for what has to be repeated; the rest stays for the next run"},
+		}, targetFlags()...), saveFlag(), schemaFlag(), formatFlag()),
+		Action: func(ctx *cli.Context) error {
+			if len(ctx.StringSlice("events")) == 0 {
+				return usagef("--events FILE, or --events - for standard input", "no events are named")
+			}
+			if ctx.Bool("dry-run") {
+				return c.dryRun(ctx)
+			}
+			if ctx.String("schema") != "" {
+				return usagef("", "--schema goes with --dry-run; a real run asks the org itself")
+			}
+			return c.run(ctx)
+		},
+	}
+}
+
+func (c *console) run(ctx *cli.Context) error {
+	sources, err := c.readRules(ctx.Args().Slice())
+	if err != nil {
+		return err
+	}
+	rules := &ruleSet{sources: sources}
+	rules.parse()
+	s, done, err := runStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	targets, err := targetsFor(ctx, s.State(), rules.files)
+	if err != nil {
+		return err
+	}
+	defer closeAll(targets)
+	f := &feeder{console: c, tally: newTally()}
+	f.session, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx)})
+	if err != nil {
+		return err
+	}
+	if err := f.feed(ctx.Context, ctx.StringSlice("events")); err != nil {
+		return err
+	}
+	f.tally.finish()
+	if wantsJSON(ctx) {
+		err = c.printJSON(f.result())
+	} else {
+		c.printResult(f)
+	}
+	if err != nil {
+		return err
+	}
+	return f.verdict()
+}
+
+// maxWait is the engine's form of the flag, in which 0 means no wait at all.
+func maxWait(ctx *cli.Context) time.Duration {
+	if d := ctx.Duration("max-wait"); d > 0 {
+		return d
+	}
+	return -1
+}
+
+func closeAll(targets []*target) {
+	for _, t := range targets {
+		t.close()
+	}
+}
+
+// runStore opens the store of a run. A simulated org forgets everything, so what the
+// store of the user remembers does not concern it.
+func runStore(ctx *cli.Context) (s *bolt.Store, done func(), err error) {
+	if ctx.String("org") == "" || ctx.String("store") != "" {
+		s, err = openStore(ctx)
+		return s, func() { s.Close() }, err
+	}
+	return temporaryStore()
+}
+
+func temporaryStore() (s *bolt.Store, done func(), err error) {
+	dir, err := os.MkdirTemp("", "sfsync-")
+	if err != nil {
+		return nil, nil, outsidef("", "cannot make a temporary directory: %w", err)
+	}
+	if s, err = bolt.Open(dir, bolt.Options{}); err != nil {
+		os.RemoveAll(dir)
+		return nil, nil, storeError(dir, err)
+	}
+	return s, func() { s.Close(); os.RemoveAll(dir) }, nil
+}
+
+// feeder submits events to a session and counts what becomes of them.
+type feeder struct {
+	console *console
+	session *session
+	tally   *tally
+
+	read, accepted, duplicates int
+	problems                   []eventProblem // the first maxProblems
+	broken                     int
+	bar                        *progressbar.ProgressBar
+}
+
+// maxProblems is how many broken events are told of one by one.
+const maxProblems = 100
+
+// batchSize is how many events are made durable together.
+const batchSize = 512
+
+// observe is told of every settlement, from one goroutine.
+func (f *feeder) observe(r runtime.Report) {
+	f.tally.add(r)
+	if f.bar != nil && r.Done {
+		f.bar.Add(1)
+	}
+}
+
+// feed runs the events of the paths. Events are run while others are still being
+// read, so that a pipe may stay open for long.
+func (f *feeder) feed(ctx context.Context, paths []string) error {
+	if f.console.progress {
+		f.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(f.console.err), progressbar.OptionSetDescription("events"),
+			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
+		defer f.bar.Finish()
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		err := f.session.engine.Run(running)
+		stop() // when the engine fails, reading on would be for nothing
+		ended <- err
+	}()
+	err := f.readAll(running, paths)
+	stop()
+	if failed := <-ended; failed != nil {
+		return failed
+	}
+	if err != nil {
+		return err
+	}
+	return f.session.engine.Drain(ctx)
+}
+
+func (f *feeder) readAll(ctx context.Context, paths []string) error {
+	for _, path := range paths {
+		if path == "-" {
+			if err := f.readFrom(ctx, "<stdin>", f.console.in); err != nil {
+				return err
+			}
+			continue
+		}
+		files, err := eventFiles(path)
+		if err != nil {
+			return err
+		}
+		for _, name := range files {
+			if err := f.readFile(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *feeder) readFile(ctx context.Context, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return outsidef("", "cannot read %s: %s", path, reason(err))
+	}
+	defer file.Close()
+	return f.readFrom(ctx, filepath.ToSlash(path), file)
+}
+
+func (f *feeder) readFrom(ctx context.Context, name string, r io.Reader) error {
+	var texts []string
+	var lines []int
+	for event, err := range intake.Read(&flushingReader{r: r, flush: func() error {
+		err := f.submit(ctx, name, texts, lines)
+		texts, lines = texts[:0], lines[:0]
+		return err
+	}}) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			p, ok := problemOf(name, event.Line, err)
+			if !ok {
+				var e *exitError
+				if errors.As(err, &e) || errors.Is(err, context.Canceled) {
+					return errors.Unwrap(err)
+				}
+				return outsidef("", "cannot read %s: %s", name, reason(errors.Unwrap(err)))
+			}
+			f.read++
+			f.problem(p)
+			continue
+		}
+		f.read++
+		texts, lines = append(texts, event.Text), append(lines, event.Line)
+		if len(texts) == batchSize {
+			if err := f.submit(ctx, name, texts, lines); err != nil {
+				return err
+			}
+			texts, lines = texts[:0], lines[:0]
+		}
+	}
+	return f.submit(ctx, name, texts, lines)
+}
+
+// flushingReader submits what is at hand before it may have to wait for more.
+type flushingReader struct {
+	r     io.Reader
+	flush func() error
+}
+
+func (r *flushingReader) Read(p []byte) (int, error) {
+	if err := r.flush(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}
+
+func (f *feeder) submit(ctx context.Context, name string, texts []string, lines []int) error {
+	if len(texts) == 0 {
+		return nil
+	}
+	answers, err := f.session.engine.Submit(ctx, runtime.SourceEvents, texts)
+	if errors.Is(err, store.ErrFull) {
+		return outsidef("wait until more is done, or give another --store", "%w", err)
+	}
+	if err != nil {
+		return outsidef("", "%w", err)
+	}
+	for i, a := range answers {
+		switch a.Status {
+		case runtime.Accepted:
+			f.accepted++
+		case runtime.Duplicate:
+			f.duplicates++
+		case runtime.Rejected:
+			f.problem(eventProblem{name, lines[i], a.Reason, a.Help})
+		}
+	}
+	return nil
+}
+
+func (f *feeder) problem(p eventProblem) {
+	f.broken++
+	if len(f.problems) == maxProblems {
+		return
+	}
+	f.problems = append(f.problems, p)
+	if f.bar != nil {
+		f.bar.Clear()
+	}
+	fmt.Fprintf(f.console.err, "%s %s\n", f.console.errStyle.red("broken event:"), printable(p.String()))
+}

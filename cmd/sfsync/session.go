@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/runtime"
+	"github.com/sfsync/sfsync/salesforce/schema"
+	"github.com/sfsync/sfsync/store"
+)
+
+// session is rules that run against orgs.
+type session struct {
+	rules   *ruleSet
+	targets []*target
+	engine  *runtime.Engine
+	calls   int64 // that the orgs had answered before the first write
+}
+
+// targetOf is the org that writes to a connection go to.
+func (s *session) targetOf(connection string) *target {
+	for _, t := range s.targets {
+		if t.name == connection {
+			return t
+		}
+	}
+	return s.targets[0] // the one that a flag names stands for all
+}
+
+// apiCalls is how many calls writes have taken so far.
+func (s *session) apiCalls() int64 { return s.allCalls() - s.calls }
+
+func (s *session) allCalls() int64 {
+	var n int64
+	for _, t := range s.targets {
+		n += t.client.Calls()
+	}
+	return n
+}
+
+// open checks rules against what their orgs are like now, and makes them ready to
+// run. With an error in the rules, nothing runs.
+func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s store.Store, o runtime.Config) (*session, error) {
+	rules.parse()
+	if dsl.HasErrors(rules.diagnostics) {
+		return nil, c.refuse(rules.diagnostics)
+	}
+	out := &session{rules: rules, targets: targets}
+	fetched := map[*target]*schema.Schema{}
+	rules.schemas = map[string]*schema.Schema{}
+	for _, name := range connectionsOf(rules.files) {
+		t := out.targetOf(name)
+		if fetched[t] == nil {
+			var err error
+			if fetched[t], err = describe(ctx, t, rules.files); err != nil {
+				return nil, err
+			}
+		}
+		rules.schemas[name] = fetched[t]
+	}
+	rules.compile()
+	if rules.plan == nil {
+		return nil, c.refuse(rules.diagnostics)
+	}
+	c.mentionWarnings(rules.diagnostics)
+	out.calls = out.allCalls()
+	o.Store, o.Plan = s, rules.plan
+	if o.Schema == nil {
+		o.Schema = func(connection string) *schema.Schema { return rules.schemas[connection] }
+	}
+	o.Org = func(ctx context.Context, connection string) (runtime.Org, error) {
+		t := out.targetOf(connection)
+		id, err := t.client.Identity(ctx)
+		if err != nil {
+			return runtime.Org{}, err
+		}
+		return runtime.Org{Client: t.client, UserID: id.UserID}, nil
+	}
+	var err error
+	out.engine, err = runtime.New(o)
+	return out, err
+}
+
+func (c *console) mentionWarnings(found []dsl.Diagnostic) {
+	n := 0
+	for _, d := range found {
+		if d.Severity == dsl.Warning {
+			n++
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(c.err, "%s the rules have %s; sfsync check shows them\n", c.errStyle.yellow("note:"), plural(n, "warning"))
+	}
+}
+
+// tally counts what became of events. It is told of one settlement at a time.
+type tally struct {
+	Outcomes map[store.Outcome]int // of runs that have ended
+	Writes   int                   // that reached Salesforce
+	causes   map[string]*causeTally
+	waiting  map[string][]store.Run // by event
+}
+
+// causeTally is what failed, or waits, for one cause.
+type causeTally struct {
+	Cause   string
+	Failed  int
+	Waiting int
+	Runs    []store.Run // the first few
+}
+
+// maxExamples is how many runs are shown of each cause.
+const maxExamples = 3
+
+func newTally() *tally {
+	return &tally{Outcomes: map[store.Outcome]int{}, causes: map[string]*causeTally{}, waiting: map[string][]store.Run{}}
+}
+
+func (t *tally) add(r runtime.Report) {
+	if !r.Done {
+		t.waiting[r.Event] = r.Runs
+		return
+	}
+	delete(t.waiting, r.Event)
+	for _, run := range r.Runs {
+		t.Outcomes[run.Outcome]++
+		for _, w := range run.Writes {
+			if w.Outcome == store.Synced {
+				t.Writes++
+			}
+		}
+		if run.Outcome == store.Failed || run.Outcome == store.InDoubt {
+			of := t.of(run.Cause)
+			of.Failed++
+			of.example(run)
+		}
+	}
+}
+
+func (t *tally) of(cause string) *causeTally {
+	if t.causes[cause] == nil {
+		t.causes[cause] = &causeTally{Cause: cause}
+	}
+	return t.causes[cause]
+}
+
+func (c *causeTally) example(run store.Run) {
+	if len(c.Runs) < maxExamples {
+		c.Runs = append(c.Runs, run)
+	}
+}
+
+// finish counts what still waits. Nothing is added afterwards.
+func (t *tally) finish() {
+	for _, runs := range t.waiting {
+		for _, run := range runs {
+			t.Outcomes[run.Outcome]++
+			if run.Outcome == store.Waiting {
+				of := t.of(run.Cause)
+				of.Waiting++
+				of.example(run)
+			}
+		}
+	}
+	t.waiting = nil
+}
