@@ -108,6 +108,7 @@ func (c *compilation) match(a *dsl.Action, out *Action, s *scope) {
 	if a.Kind == dsl.Create {
 		c.report(s.source, w.Span, dsl.Error, "S115", "`create` makes a new record and takes no `where`").
 			Help = "`update` changes a record that is there, `upsert` makes it when it is not"
+		return
 	}
 	out.MatchField = w.Field.Text
 	if strings.EqualFold(out.MatchField, "Id") {

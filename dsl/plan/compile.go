@@ -229,6 +229,7 @@ func (c *compilation) lets(lets []*dsl.Let, s *scope) *scope {
 		switch {
 		case isNamespace:
 			c.report(s.source, l.Name.Span, dsl.Error, "S118", "`%s` is already the name of a group of values", l.Name.Text)
+			continue // what is meant by it below is the group
 		case functionByName[l.Name.Text] != nil:
 			c.report(s.source, l.Name.Span, dsl.Error, "S118", "`%s` is already the name of a function", l.Name.Text)
 		case s.lets[l.Name.Text] != nil:

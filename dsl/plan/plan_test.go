@@ -44,11 +44,7 @@ const responded = `{"id":"resp-8842","type":"survey.response","time":"2026-11-20
  "profile":{"salesforce_contact_id":"0035g00000AbCdE"}}`
 
 func TestDesignExample(t *testing.T) {
-	text, err := os.ReadFile("testdata/design.sfsync")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := mustCompile(t, string(text))
+	p := mustCompile(t, string(designRules(t)))
 	var e Evaluation
 	if err := p.Eval(&e, responded, ""); err != nil {
 		t.Fatal(err)
@@ -67,4 +63,13 @@ func TestDesignExample(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+func designRules(t testing.TB) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/design.sfsync")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -108,6 +108,9 @@ func (a *Action) guardedBy(guard *Expression) bool {
 	if guard == nil {
 		return false
 	}
+	if guard.program == nil {
+		return true // it has a fault, and nobody knows what it looks at
+	}
 	for _, name := range guard.names {
 		field, ok := strings.CutPrefix(name, "record.")
 		if !ok {
@@ -153,8 +156,8 @@ func loopField(a *Action) string {
 // repeatable warns of a create that would be done twice, or be in doubt, when
 // its answer is lost, where an upsert would not.
 func (c *compilation) repeatable(r *Rule, a *Action) {
-	if a.Kind != dsl.Create || a.object == nil {
-		return
+	if a.Kind != dsl.Create || a.object == nil || a.tree.Where != nil {
+		return // a create with a `where` was meant as an upsert, and is told so
 	}
 	for _, f := range a.object.Fields {
 		if f.ExternalID && f.Createable {
