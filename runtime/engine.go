@@ -1,0 +1,136 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/salesforce/schema"
+	"github.com/sfsync/sfsync/store"
+)
+
+// Client is what the engine needs of an org; a *salesforce.Client is one.
+type Client interface {
+	Write(ctx context.Context, op salesforce.Op, rows []salesforce.Row) []salesforce.Result
+	Usage() salesforce.Usage
+}
+
+// Org is a connected Salesforce org.
+type Org struct {
+	Client Client
+	UserID string // whom the client acts as, to know our own echo; may be ""
+}
+
+// Config says what an engine works with. Store, Plan and Org are required.
+type Config struct {
+	Store store.Store
+	Plan  *plan.Plan
+
+	// Org returns the org of a connection, "" being that of rules that name none.
+	// It is asked once a connection, and again after an error, for which the
+	// connection's writes wait.
+	Org func(ctx context.Context, connection string) (Org, error)
+	// Schema returns the describes of a connection. They make causes more exact.
+	// May be nil, and may return nil.
+	Schema func(connection string) *schema.Schema
+	// Observe is told of every settlement after it is on disk, from one goroutine
+	// which it holds up. May be nil.
+	Observe func(Report)
+	Logger  *slog.Logger
+	Owner   string // names this process to the store; "sfsync" if empty
+
+	// MaxWait is how long Drain waits for an event that is put off; 30 s if 0,
+	// and not at all if negative.
+	MaxWait time.Duration
+	// MaxWrites bounds the writes in memory; 20,000 if 0.
+	MaxWrites int
+	// MaxCalls bounds the calls in flight to one org; 16 if 0. Salesforce itself
+	// refuses the 26th call that takes longer than 20 s (Developer Limits, API 67.0).
+	MaxCalls int
+	// QuotaShare is the share of the org's daily API calls, used by whomever, past
+	// which writes wait; 0.8 if 0.
+	QuotaShare float64
+	// LoopRuns is how often one rule may run for the record of an outbound message
+	// within LoopWindow, before its runs wait; 20 in ten minutes if 0.
+	LoopRuns   int
+	LoopWindow time.Duration
+	// Pace replaces the pace at which a failed write is repeated, which
+	// (*salesforce.Error).Retry tells.
+	Pace func(*salesforce.Error) salesforce.Retry
+	// Grace is how long calls in flight may go on after Run is told to stop; 10 s if 0.
+	Grace time.Duration
+}
+
+// Report tells what became of an event, as far as it has come.
+type Report struct {
+	Event    string // its id, with the source in front
+	Type     string
+	Accepted time.Time
+	Done     bool        // false while it waits
+	Runs     []store.Run // one for each rule
+}
+
+// Engine runs events. Submit may be called at any time from any goroutine; Run and
+// Drain exclude each other.
+type Engine struct {
+	config   Config
+	plan     atomic.Pointer[plan.Plan]
+	accepted acceptance
+
+	running sync.Mutex
+	dirty   atomic.Bool   // something may be there to be fetched
+	wake    chan struct{} // one token: something has changed
+}
+
+// New returns an engine. It starts nothing.
+func New(config Config) (*Engine, error) {
+	if config.Store == nil || config.Plan == nil || config.Org == nil {
+		return nil, errors.New("an engine needs a store, a plan and orgs")
+	}
+	def(&config.Logger, slog.New(slog.DiscardHandler))
+	def(&config.Owner, "sfsync")
+	def(&config.MaxWait, 30*time.Second)
+	def(&config.MaxWrites, 20_000)
+	def(&config.MaxCalls, 16)
+	def(&config.QuotaShare, 0.8)
+	def(&config.LoopRuns, 20)
+	def(&config.LoopWindow, 10*time.Minute)
+	def(&config.Grace, 10*time.Second)
+	if config.Pace == nil {
+		config.Pace = (*salesforce.Error).Retry
+	}
+	e := &Engine{config: config, wake: make(chan struct{}, 1)}
+	e.plan.Store(config.Plan)
+	return e, nil
+}
+
+func def[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// SetPlan changes the rules for the events that are run from now on. One that has
+// begun, also if it waits to be repeated, ends as it began.
+func (e *Engine) SetPlan(p *plan.Plan) { e.plan.Store(p) }
+
+// Run runs events until ctx ends, lets calls in flight finish, and returns nil. It
+// returns an error when the store fails or another process takes the events over.
+func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, false) }
+
+// Drain runs what there is, and returns when nothing is left that could go on
+// within MaxWait.
+func (e *Engine) Drain(ctx context.Context) error { return e.run(ctx, true) }
+
+func (e *Engine) notify() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}

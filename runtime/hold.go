@@ -1,0 +1,136 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sfsync/sfsync/store"
+)
+
+// maxHolds bounds the events that are put off and hold up others. Beyond it, no
+// event is begun before some of them have come back.
+const maxHolds = 100_000
+
+// holds knows which records are held by events that are put off: later writes to
+// them must wait. Each such event leaves a mark in the store, so that a restarted
+// process knows it before the event itself comes back.
+type holds struct {
+	byRecord map[string][]hold
+	byHolder map[holder]map[string]struct{} // records
+}
+
+type hold struct {
+	holder holder
+	at     int64 // when the event was accepted
+	until  time.Time
+}
+
+// holder names an event that is put off.
+type holder struct {
+	partition uint16
+	seq       uint64
+}
+
+func (h holder) mark() string { return fmt.Sprintf("%s%02x/%016x", holdPrefix, h.partition, h.seq) }
+
+const holdPrefix = "hold/"
+
+func (ev *event) holder() holder { return holder{ev.part.claim.Partition(), ev.item.Seq} }
+
+// add makes a write that is put off hold its record.
+func (hs *holds) add(w *write) {
+	if w.record != "" {
+		hs.put(w.record, hold{w.run.event.holder(), w.run.event.at, w.until})
+	}
+}
+
+func (hs *holds) put(record string, h hold) {
+	held := hs.byHolder[h.holder]
+	if held == nil {
+		held = map[string]struct{}{}
+		hs.byHolder[h.holder] = held
+	}
+	if _, twice := held[record]; twice {
+		return
+	}
+	held[record] = struct{}{}
+	hs.byRecord[record] = append(hs.byRecord[record], h)
+}
+
+// release forgets what an event holds, because it is back. It reports whether
+// there was anything.
+func (hs *holds) release(of holder) bool {
+	held, any := hs.byHolder[of]
+	for record := range held {
+		rest := slices.DeleteFunc(hs.byRecord[record], func(h hold) bool { return h.holder == of })
+		if len(rest) == 0 {
+			delete(hs.byRecord, record)
+		} else {
+			hs.byRecord[record] = rest
+		}
+	}
+	delete(hs.byHolder, of)
+	return any
+}
+
+// before returns the hold of an event that was accepted before w's: of several, the
+// one that ends last.
+func (hs *holds) before(w *write) (found hold, held bool) {
+	if w.record == "" {
+		return hold{}, false
+	}
+	ev := w.run.event
+	for _, h := range hs.byRecord[w.record] {
+		if h.at < ev.at && h.holder != ev.holder() && (!held || h.until.After(found.until)) {
+			found, held = h, true
+		}
+	}
+	return found, held
+}
+
+// markOf returns the mark that goes with an event's settlement, if any.
+func (hs *holds) markOf(ev *event) (store.Mark, bool) {
+	of := ev.holder()
+	held := hs.byHolder[of]
+	if len(held) == 0 {
+		return store.Mark{Key: of.mark()}, ev.held // an empty value deletes
+	}
+	value := holdMark{At: ev.at, Until: ev.until.UnixNano()}
+	for record := range held {
+		value.Records = append(value.Records, record)
+	}
+	slices.Sort(value.Records)
+	text, _ := json.Marshal(value) // strings and numbers only
+	return store.Mark{Key: of.mark(), Value: text}, true
+}
+
+type holdMark struct {
+	At      int64    `json:"at"`
+	Until   int64    `json:"until"`
+	Records []string `json:"records"`
+}
+
+func (hs *holds) load(ctx context.Context, marks store.KV) error {
+	hs.byRecord, hs.byHolder = map[string][]hold{}, map[holder]map[string]struct{}{}
+	for entry, err := range marks.List(ctx, holdPrefix) {
+		if err != nil {
+			return fmt.Errorf("cannot read which records are held: %w", err)
+		}
+		var h hold
+		var value holdMark
+		if _, err := fmt.Sscanf(entry.Key, holdPrefix+"%02x/%016x", &h.holder.partition, &h.holder.seq); err != nil {
+			return fmt.Errorf("%w: mark %q", store.ErrCorrupt, entry.Key)
+		}
+		if err := json.Unmarshal(entry.Value, &value); err != nil {
+			return fmt.Errorf("%w: mark %q: %w", store.ErrCorrupt, entry.Key, err)
+		}
+		h.at, h.until = value.At, time.Unix(0, value.Until)
+		for _, record := range value.Records {
+			hs.put(record, h)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,300 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/store"
+)
+
+// loop is the one goroutine that decides everything while the engine runs: it owns
+// all that is in memory, without locks. Beside it work the calls, and one
+// goroutine that settles; both hand in their results through the inbox.
+type loop struct {
+	*Engine
+	ctx     context.Context // of short work with the store, which a stop does not cut off
+	callCtx context.Context // of calls in flight; ends with the claims, or after the grace
+
+	feed        feed
+	events      map[*event]struct{} // in memory, from admission until settled
+	writes      int                 // theirs
+	records     records
+	connections map[string]*connection
+	calls       int // in flight, to all orgs
+	messages    map[string]*event
+	news        news
+	breaker     breaker
+	evaluation  plan.Evaluation
+
+	turns      []*write // whose turn may have come
+	concluding []*event
+	toSettle   []*settlement
+	settling   bool
+
+	inbox struct {
+		sync.Mutex
+		calls []*call
+		round []*settlement // on disk, or failed
+	}
+}
+
+func (l *loop) put(c *call) {
+	l.inbox.Lock()
+	l.inbox.calls = append(l.inbox.calls, c)
+	l.inbox.Unlock()
+	l.notify()
+}
+
+func (e *Engine) run(stop context.Context, drain bool) error {
+	e.running.Lock()
+	defer e.running.Unlock()
+	held, release := context.WithCancel(context.WithoutCancel(stop))
+	defer release()
+	claims, err := e.config.Store.Claims(held, e.config.Owner)
+	if err != nil {
+		return fmt.Errorf("cannot take events over: %w", err)
+	}
+	callCtx, cancel := context.WithCancelCause(context.WithoutCancel(stop))
+	defer cancel(nil)
+	l := &loop{
+		Engine: e, ctx: context.WithoutCancel(stop), callCtx: callCtx,
+		feed:        feed{accepted: &e.accepted},
+		events:      map[*event]struct{}{},
+		records:     records{queues: map[string]*queue{}},
+		connections: map[string]*connection{},
+		messages:    map[string]*event{},
+		news:        news{marks: e.config.Store.Marks(), young: map[string]int64{}},
+		breaker:     breaker{limit: e.config.LoopRuns, window: e.config.LoopWindow, counts: map[string]*count{}},
+	}
+	if err := l.records.holds.load(stop, l.news.marks); err != nil {
+		return err
+	}
+	err = l.work(stop, claims, drain, cancel)
+	if err != nil {
+		cancel(err)
+	}
+	// Calls and the settler still hold the loop; nobody else must run meanwhile.
+	for l.calls > 0 || l.settling {
+		<-e.wake
+		l.takeInbox(time.Now())
+	}
+	return err
+}
+
+// evaluations bounds how many events are begun before results are looked at again.
+const evaluations = 256
+
+func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool, cancel context.CancelCauseFunc) error {
+	l.dirty.Store(true)
+	for stop.Err() == nil {
+		now := time.Now()
+		if err := l.takeClaims(claims, cancel); err != nil {
+			return err
+		}
+		if err := l.takeInbox(now); err != nil {
+			return err
+		}
+		l.takeTurns(now)
+		if l.dirty.Swap(false) || l.feed.wanting(now) {
+			if err := l.feed.fill(stop, now); err != nil {
+				if stop.Err() != nil {
+					break
+				}
+				return err
+			}
+		}
+		begun := l.begin()
+		l.takeTurns(now)
+		l.send(now)
+		l.takeTurns(now)
+		l.flush()
+		if begun == evaluations || l.feed.wanting(now) || l.dirty.Load() {
+			continue
+		}
+		wait := l.nextTime()
+		if drain && l.idle(wait, now) {
+			return nil
+		}
+		l.sleep(stop, wait)
+	}
+	return l.stop(cancel)
+}
+
+// takeClaims takes over the partitions that the store hands out.
+func (l *loop) takeClaims(claims <-chan store.Claim, cancel context.CancelCauseFunc) error {
+	for {
+		select {
+		case claim, ok := <-claims:
+			if !ok {
+				return fmt.Errorf("cannot go on: %w", store.ErrFenced)
+			}
+			l.feed.parts = append(l.feed.parts, &part{claim: claim})
+			l.dirty.Store(true)
+			// A lost claim ends all calls, since batches mix partitions.
+			context.AfterFunc(claim.Context(), func() {
+				cancel(context.Cause(claim.Context()))
+				l.notify()
+			})
+			go l.listen(claim)
+		default:
+			return nil
+		}
+	}
+}
+
+// listen passes on that a partition has something new.
+func (l *loop) listen(claim store.Claim) {
+	for {
+		select {
+		case <-claim.Ready():
+			l.dirty.Store(true)
+			l.notify()
+		case <-claim.Context().Done():
+			return
+		}
+	}
+}
+
+// takeInbox takes in what calls and the settler have brought.
+func (l *loop) takeInbox(now time.Time) error {
+	l.inbox.Lock()
+	calls, round := l.inbox.calls, l.inbox.round
+	l.inbox.calls, l.inbox.round = nil, nil
+	l.inbox.Unlock()
+	for _, c := range calls {
+		l.landed(c, now)
+	}
+	if round == nil {
+		return nil
+	}
+	l.settling = false
+	for _, s := range round {
+		if s.err != nil {
+			return s.err
+		}
+		l.settled(s, now)
+	}
+	return nil
+}
+
+// begin begins the events whose order is certain, and returns how many.
+func (l *loop) begin() int {
+	for n := range evaluations {
+		if l.writes >= l.config.MaxWrites || len(l.events) >= l.config.MaxWrites {
+			return n
+		}
+		if len(l.records.holds.byHolder) >= maxHolds && !l.feed.returning() {
+			return n
+		}
+		item, ok := l.feed.take()
+		if !ok {
+			return n
+		}
+		ev := &event{item: item.Item, part: item.part, at: item.at}
+		if len(item.Progress) == 0 {
+			l.evaluate(ev)
+		} else if err := l.resume(ev); err != nil {
+			ev.runs = nil
+			ev.refuse(time.Now(), err)
+		}
+		l.admit(ev)
+	}
+	return evaluations
+}
+
+// flush hands settlements to the settler, one round at a time: while one is under
+// way, the next gathers.
+func (l *loop) flush() {
+	if l.settling || len(l.toSettle) == 0 {
+		return
+	}
+	round := l.toSettle
+	l.toSettle = nil
+	l.settling = true
+	go func() {
+		l.commit(round)
+		l.inbox.Lock()
+		l.inbox.round = round
+		l.inbox.Unlock()
+		l.notify()
+	}()
+}
+
+// nextTime returns when there is something to do without anybody's telling; zero for never.
+func (l *loop) nextTime() time.Time {
+	next := l.feed.nextDue()
+	for _, c := range l.connections {
+		for _, n := range c.lanes {
+			if n.len() > 0 && !c.pause.until.IsZero() && (next.IsZero() || c.pause.until.Before(next)) && c.pause.until.After(time.Now()) {
+				next = c.pause.until
+			}
+		}
+	}
+	return next
+}
+
+// idle reports whether nothing is under way or will be soon.
+func (l *loop) idle(next, now time.Time) bool {
+	return len(l.events) == 0 && len(l.feed.items) == 0 && !l.settling && len(l.toSettle) == 0 &&
+		(next.IsZero() || next.Sub(now) > l.config.MaxWait)
+}
+
+func (l *loop) sleep(stop context.Context, until time.Time) {
+	var alarm <-chan time.Time
+	if !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
+		defer timer.Stop()
+		alarm = timer.C
+	}
+	select {
+	case <-l.wake:
+	case <-alarm:
+	case <-stop.Done():
+	}
+}
+
+// stop lets calls in flight finish and puts on disk how far events have come. An
+// event of which nothing has been sent is left as it was.
+func (l *loop) stop(cancel context.CancelCauseFunc) error {
+	grace := time.AfterFunc(l.config.Grace, func() { cancel(context.Canceled) })
+	defer grace.Stop()
+	for l.calls > 0 {
+		<-l.wake
+		if err := l.takeInbox(time.Now()); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	for ev := range l.events {
+		if !ev.begun() {
+			continue
+		}
+		for w := range ev.writes {
+			if w.state == pending || w.state == queued {
+				l.putOff(w, now, "sfsync was stopped", "")
+			}
+		}
+		l.conclude(ev, now)
+	}
+	for len(l.toSettle) > 0 || l.settling {
+		l.flush()
+		<-l.wake
+		if err := l.takeInbox(time.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begun reports whether a call has been made for the event.
+func (ev *event) begun() bool {
+	for w := range ev.writes {
+		if w.entry.Attempts > 0 {
+			return true
+		}
+	}
+	return false
+}

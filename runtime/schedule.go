@@ -1,0 +1,198 @@
+package runtime
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/sfsync/sfsync/store"
+)
+
+// slack is how much later than an earlier write to its record a write comes back,
+// so that both are there when the order is decided; and how early is early enough.
+const slack = 20 * time.Millisecond
+
+// patience is how long a write stays in memory for a connection that pauses;
+// beyond that it is put off, which the run log shows.
+const patience = time.Second
+
+// records keeps the writes to one record in the order in which their events were
+// accepted: one at a time, the first first.
+type records struct {
+	queues map[string]*queue
+	holds  holds
+}
+
+// queue is the line of writes to one record.
+type queue struct {
+	writes []*write // the first may be in its lane or in a call
+	last   *event   // that wrote the record last, if that is not known to be on disk
+}
+
+// join puts a write in its place: by acceptance, but behind what is on its way.
+func (rs *records) join(w *write) {
+	q := rs.queues[w.record]
+	if q == nil {
+		q = &queue{}
+		rs.queues[w.record] = q
+	}
+	i := len(q.writes)
+	for i > 0 && q.writes[i-1].state == pending && before(w, q.writes[i-1]) {
+		i--
+	}
+	q.writes = slices.Insert(q.writes, i, w)
+}
+
+func before(a, b *write) bool {
+	return cmp.Or(cmp.Compare(a.run.event.at, b.run.event.at), cmp.Compare(a.index, b.index)) < 0
+}
+
+// first reports whether no other write to its record comes before w.
+func (rs *records) first(w *write) bool {
+	return w.record == "" || rs.queues[w.record].writes[0] == w
+}
+
+// leave takes a write out of its line and returns the one whose turn it may be now.
+func (rs *records) leave(w *write) *write {
+	q := rs.queues[w.record]
+	if q == nil {
+		return nil
+	}
+	if i := slices.Index(q.writes, w); i >= 0 {
+		q.writes = slices.Delete(q.writes, i, i+1)
+	}
+	if w.state == finished {
+		q.last = w.run.event
+	}
+	if len(q.writes) > 0 {
+		return q.writes[0]
+	}
+	rs.drop(w.record)
+	return nil
+}
+
+// follow makes w's event settle after the one that wrote the record before. Else
+// a crash could repeat the earlier write on top of the later one.
+func (rs *records) follow(w *write) {
+	ev := w.run.event
+	q := rs.queues[w.record]
+	if q == nil || q.last == nil || q.last == ev || q.last.durable || q.last.at > ev.at {
+		return
+	}
+	q.last.followers = append(q.last.followers, ev)
+	ev.behind++
+}
+
+// drop forgets a line that nobody stands in and nobody needs to follow.
+func (rs *records) drop(record string) {
+	if q := rs.queues[record]; q != nil && len(q.writes) == 0 && (q.last == nil || q.last.durable) {
+		delete(rs.queues, record)
+	}
+}
+
+// admit starts an event: its writes take their places in line.
+func (l *loop) admit(ev *event) {
+	now := time.Now()
+	l.events[ev] = struct{}{}
+	ev.held = l.records.holds.release(ev.holder())
+	l.known(ev)
+	for w := range ev.writes {
+		l.writes++
+		switch w.state {
+		case pending:
+			ev.open++
+			if w.record != "" {
+				l.records.join(w)
+			}
+		case putOff:
+			l.records.holds.add(w)
+		}
+	}
+	for _, r := range ev.runs {
+		l.breakLoop(r, now)
+	}
+	for w := range ev.writes {
+		l.advance(w, now)
+	}
+	l.conclude(ev, now)
+}
+
+// advance sends a write on its way if its turn has come.
+func (l *loop) advance(w *write, now time.Time) {
+	if w.state != pending || w.needs > 0 || !l.records.first(w) {
+		return
+	}
+	if h, held := l.records.holds.before(w); held {
+		until := h.until
+		if until.Before(now) {
+			until = now.Add(slack)
+		}
+		l.putOff(w, until.Add(slack), "an earlier write to the same record waits", "")
+		return
+	}
+	c := l.connection(w.entry.Connection)
+	if until := c.pausedUntil(now); until.Sub(now) > patience {
+		l.putOff(w, until, c.pause.reason, c.pause.cause)
+		return
+	}
+	if reason := l.stale(w); reason != "" {
+		l.end(w, func() { w.finish(store.Skipped, reason) })
+		return
+	}
+	l.records.follow(w)
+	w.state = queued
+	c.lane(w).push(w)
+}
+
+// end finishes a write as how says, and lets those go on that waited for it.
+func (l *loop) end(w *write, how func()) {
+	how()
+	l.writeOver(w)
+	for _, child := range w.dependents {
+		child.needs--
+		l.turns = append(l.turns, child)
+	}
+}
+
+// putOff leaves a write for later, with what it holds up: later writes to its
+// record, and the event's own writes that need it.
+func (l *loop) putOff(w *write, until time.Time, reason, cause string) {
+	w.state = putOff
+	w.until = until
+	if w.since.IsZero() {
+		w.since = time.Now()
+	}
+	w.entry.Outcome, w.entry.Reason, w.entry.Cause = store.Waiting, reason, cause
+	l.records.holds.add(w)
+	l.writeOver(w)
+	for _, child := range w.dependents {
+		if child.state == pending {
+			l.putOff(child, until, "it needs the "+w.entry.Object+" that an earlier write of this event makes", "")
+		}
+	}
+}
+
+func (l *loop) writeOver(w *write) {
+	if next := l.records.leave(w); next != nil {
+		l.turns = append(l.turns, next)
+	}
+	ev := w.run.event
+	ev.open--
+	if ev.open == 0 {
+		l.concluding = append(l.concluding, ev)
+	}
+}
+
+// takeTurns goes on with what the end of other writes has set free.
+func (l *loop) takeTurns(now time.Time) {
+	for len(l.turns) > 0 || len(l.concluding) > 0 {
+		turns, concluding := l.turns, l.concluding
+		l.turns, l.concluding = nil, nil
+		for _, w := range turns {
+			l.advance(w, now)
+		}
+		for _, ev := range concluding {
+			l.conclude(ev, now)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/store"
+)
+
+// settlement is what the store is to be told of an event.
+type settlement struct {
+	event *event
+	store.Settlement
+	err error
+}
+
+// conclude settles an event when nothing of it is on its way any more.
+func (l *loop) conclude(ev *event, now time.Time) {
+	if ev.open > 0 || ev.behind > 0 || ev.settling {
+		return
+	}
+	ev.settling = true
+	s := &settlement{event: ev, Settlement: store.Settlement{Seq: ev.item.Seq, Do: store.Done, Marks: ev.marks}}
+	for w := range ev.writes {
+		if w.state == putOff && (ev.until.IsZero() || w.until.Before(ev.until)) {
+			ev.until = w.until
+		}
+	}
+	if !ev.until.IsZero() {
+		s.Do, s.NotBefore, s.For, s.Attempt = store.Wait, ev.until, ev.park, ev.item.Attempt+1
+		if ev.count > 0 {
+			var err error
+			if s.Progress, err = ev.encode(); err != nil {
+				// What is sent has been JSON so far, so this is a fault of ours.
+				l.config.Logger.Error("cannot note how far an event has come", "event", ev.item.ID, "error", err)
+			}
+		}
+	}
+	for _, r := range ev.runs {
+		s.Runs = append(s.Runs, r.summary(now))
+	}
+	if ev.item.For != "" && ev.park == "" && !hasEventRun(s.Runs) {
+		// It takes the place of the entry which said that the message had not arrived.
+		s.Runs = append(s.Runs, store.Run{Outcome: store.Skipped, Reason: "its outbound message has arrived, see the other runs", Time: ev.news, Started: now, Ended: now})
+	}
+	if len(ev.keys) > 0 && ev.item.Attempt == 0 {
+		s.Keep = &store.Keep{Keys: ev.keys, Until: ev.item.At.Add(keepMessage)}
+	}
+	if mark, ok := l.records.holds.markOf(ev); ok {
+		s.Marks = append(s.Marks, mark)
+	}
+	l.toSettle = append(l.toSettle, s)
+}
+
+func hasEventRun(runs []store.Run) bool {
+	for i := range runs {
+		if runs[i].Rule == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// settled takes in that a settlement is on disk.
+func (l *loop) settled(s *settlement, now time.Time) {
+	ev := s.event
+	ev.durable = true
+	l.forgetMessage(ev)
+	delete(l.events, ev)
+	if s.Do == store.Wait {
+		l.dirty.Store(true) // to learn when it falls due
+	}
+	for w := range ev.writes {
+		l.writes--
+		if w.record != "" {
+			l.records.drop(w.record)
+		}
+	}
+	for _, follower := range ev.followers {
+		follower.behind--
+		l.conclude(follower, now)
+	}
+	ev.followers = nil
+	if l.config.Observe != nil {
+		l.config.Observe(Report{Event: ev.item.ID, Type: ev.item.Type, Accepted: ev.item.At, Done: s.Do == store.Done, Runs: s.Runs})
+	}
+}
+
+// commit puts settlements on disk, those of each partition in one step.
+func (l *loop) commit(round []*settlement) {
+	byPart := map[*part][]*settlement{}
+	for _, s := range round {
+		p := s.event.part
+		byPart[p] = append(byPart[p], s)
+	}
+	var all sync.WaitGroup
+	for p, list := range byPart {
+		all.Go(func() {
+			for len(list) > 0 {
+				n := min(len(list), store.MaxBatch/4)
+				l.commitPart(p.claim, list[:n])
+				list = list[n:]
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (l *loop) commitPart(claim store.Claim, list []*settlement) {
+	batch := make([]store.Settlement, len(list))
+	for i, s := range list {
+		batch[i] = s.Settlement
+	}
+	err := l.insist(claim, batch...)
+	if errors.Is(err, store.ErrInvalid) {
+		// One of them is too large or broken; the others must not suffer.
+		err = nil
+		for _, s := range list {
+			if err = l.insist(claim, s.Settlement); errors.Is(err, store.ErrInvalid) {
+				l.config.Logger.Error("cannot record what became of an event", "event", s.event.item.ID, "error", err)
+				s.Do, s.NotBefore, s.For, s.Attempt, s.Progress, s.Marks = store.Done, time.Time{}, "", 0, nil, nil
+				s.Runs = []store.Run{{Outcome: store.Failed, Cause: string(salesforce.Unknown), Reason: "what became of it cannot be recorded: " + err.Error()}}
+				err = l.insist(claim, s.Settlement)
+			}
+			if err != nil {
+				break
+			}
+		}
+	}
+	for _, s := range list {
+		s.err = err
+	}
+}
+
+// insist repeats a settlement while the store cannot work for a moment.
+func (l *loop) insist(claim store.Claim, batch ...store.Settlement) error {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := claim.Settle(l.ctx, batch...)
+		if !errors.Is(err, store.ErrUnavailable) || wait >= time.Second {
+			if err != nil {
+				err = fmt.Errorf("cannot settle events: %w", err)
+			}
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
