@@ -25,11 +25,11 @@ var Outcomes = []Outcome{Synced, Skipped, Failed, InDoubt, Waiting}
 // Run is what one rule did about one event. There is exactly one for each
 // event and rule: a retry replaces it.
 type Run struct {
-	ID       string    `json:"id"`         // sorts by Received; filled in by the store
-	Event    string    `json:"event"`      // the event's id; filled in by the store
-	Type     string    `json:"type"`       // the event's type; filled in by the store
-	Received time.Time `json:"received"`   // when the event was accepted; filled in by the store
-	Time     time.Time `json:"event_time"` // the event's own time
+	ID       string    `json:"id"`                  // sorts by Received; filled in by the store
+	Event    string    `json:"event"`               // the event's id; filled in by the store
+	Type     string    `json:"type"`                // the event's type; filled in by the store
+	Received time.Time `json:"received"`            // when the event was accepted; filled in by the store
+	Time     time.Time `json:"event_time,omitzero"` // the event's own time
 
 	Connection string  `json:"connection,omitempty"`
 	Rule       string  `json:"rule,omitempty"`

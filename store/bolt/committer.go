@@ -3,7 +3,6 @@ package bolt
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -141,19 +140,6 @@ func (c *committer) run() {
 			}
 		}
 		c.commit(group)
-		c.linger(len(group))
-	}
-}
-
-// linger lets callers who were just answered come back with their next request:
-// without it the first of them gets a transaction of its own and the rest wait
-// for that. Counted in yields, since a timer is far too coarse.
-func (c *committer) linger(n int) {
-	for range 64 {
-		if n < 2 || len(c.ch) >= n {
-			return
-		}
-		runtime.Gosched()
 	}
 }
 

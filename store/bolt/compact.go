@@ -12,8 +12,8 @@ import (
 )
 
 // Compact writes events.db anew without the room that a burst has left in it,
-// and takes the new file's place. Calls wait meanwhile, about a second for each
-// gigabyte that is really in use.
+// and takes the new file's place. All calls wait meanwhile, some seconds for
+// each gigabyte that is really in use.
 func (s *Store) Compact(ctx context.Context) error {
 	return s.toQueue.do(ctx, &request{alone: func() error {
 		err := s.events.compact()
@@ -31,11 +31,17 @@ func (f *file) compact() error {
 	defer f.mu.Unlock()
 	path := f.path + ".compact"
 	os.Remove(path) // of a compaction that a crash cut short
-	copied, err := bbolt.Open(path, 0o600, &bbolt.Options{NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
+	copied, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+		NoSync: true, // once, at the end
+	})
 	if err != nil {
 		return fmt.Errorf("%w: cannot make room for a compacted copy: %w", store.ErrUnavailable, err)
 	}
 	err = guard(func() error { return bbolt.Compact(copied, f.db, batchBytes) })
+	if err == nil {
+		err = copied.Sync()
+	}
 	if closeErr := copied.Close(); err == nil {
 		err = closeErr
 	}
