@@ -1,6 +1,7 @@
 package orgsim
 
 import (
+	"bufio"
 	"compress/zlib"
 	"encoding/json"
 	"errors"
@@ -278,17 +279,22 @@ func (c *call) readBody(w http.ResponseWriter, r *http.Request) *answer {
 	if len(r.RequestURI) > maxHeader {
 		return bad(414, "URI_TOO_LONG", "The URI of the request is too long")
 	}
-	var body io.Reader = r.Body
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	raw := bufio.NewReader(r.Body)
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if _, err := raw.Peek(1); err == io.EOF {
+		encoding = "" // some clients name an encoding also where they send no body
+	}
+	var body io.Reader = raw
+	switch encoding {
 	case "", "identity":
 	case "gzip":
-		zr, err := gzip.NewReader(r.Body)
+		zr, err := gzip.NewReader(raw)
 		if err != nil {
 			return bad(400, "UNKNOWN_EXCEPTION", "request body is not in gzip format")
 		}
 		body = zr
 	case "deflate":
-		zr, err := zlib.NewReader(r.Body)
+		zr, err := zlib.NewReader(raw)
 		if err != nil {
 			return bad(400, "UNKNOWN_EXCEPTION", "request body is not in deflate format")
 		}
