@@ -139,6 +139,14 @@ func TestExpressions(t *testing.T) {
 		{`answers.text < 3`, errorText("`<` does not work between text and a number")},
 		{`answers.yes > 3`, errorText("`>` does not work between true or false and a number")},
 
+		// A chain compares its middle twice.
+		{`0 <= answers.three <= 6`, true},
+		{`0 <= answers.nine <= 6`, false},
+		{`0 <= answers.none <= 6`, nil},
+		{`1 < round(answers.half + 1) * 2 < 3`, false},
+		{`1 < answers.three + answers.three < answers.nine < 10`, true},
+		{`0 < (answers.list[3] ?? 7) < 4`, true},
+
 		// Dates and date-times compare as points in time, whatever their offset.
 		{`event.time == distribution.time`, true},
 		{`event.time > response.date`, true},
