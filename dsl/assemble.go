@@ -216,6 +216,9 @@ func (p *parser) clauseLine(st *statement, keyword string, trigger *Trigger) {
 // loseAction gives the lines below an action to belong to that is not in the tree,
 // so that they are read but not reported for lack of one.
 func (p *parser) loseAction() {
+	if p.setAt == (Span{}) {
+		p.setAt = Span{0, 1} // the line that could not be read may have been the `set` of the action above
+	}
 	p.closeAction()
 	p.action, p.setAt = &Action{Broken: true}, Span{0, 1}
 }

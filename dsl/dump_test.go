@@ -62,7 +62,7 @@ func (d dumper) place(v reflect.Value) string {
 	}
 	at := d.src.Position(span.From)
 	text := d.src.Slice(span)
-	if i := strings.IndexByte(text, '\n'); i >= 0 {
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		text = text[:i] + "…"
 	}
 	return fmt.Sprintf(" %d:%d %q", at.Line, at.Column, text)

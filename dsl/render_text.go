@@ -100,6 +100,7 @@ func (r *renderer) diagnostic(d *Diagnostic) {
 		}
 		return a.at.Line - b.at.Line
 	})
+	shown := ""
 	for i, m := range marks {
 		newFile := i == 0 || marks[i-1].src != m.src
 		switch {
@@ -114,10 +115,12 @@ func (r *renderer) diagnostic(d *Diagnostic) {
 		case m.at.Line > marks[i-1].at.Line+1:
 			r.line(blue, "...", "")
 		}
-		if newFile || m.at.Line != marks[i-1].at.Line {
-			r.source(m)
+		text, column, width := r.window(m)
+		if newFile || m.at.Line != marks[i-1].at.Line || text != shown {
+			r.source(m.at.Line, text)
+			shown = text
 		}
-		r.underline(m, d.Severity)
+		r.underline(m, column, width, d.Severity)
 	}
 	if d.Help != "" {
 		r.remark("help", d.Help)
@@ -148,17 +151,15 @@ func (r *renderer) line(color, number, bar string) {
 	fmt.Fprintf(r, "%s\n", r.colored(color, strings.TrimRight(fmt.Sprintf("%*s%s", r.gutter+1, number, bar), " ")))
 }
 
-func (r *renderer) source(m mark) {
-	text, _, _ := r.window(m)
-	fmt.Fprintf(r, "%s", r.colored(blue, fmt.Sprintf("%*d |", r.gutter+1, m.at.Line)))
+func (r *renderer) source(line int, text string) {
+	fmt.Fprintf(r, "%s", r.colored(blue, fmt.Sprintf("%*d |", r.gutter+1, line)))
 	if text != "" {
 		fmt.Fprintf(r, " %s", text)
 	}
 	r.WriteByte('\n')
 }
 
-func (r *renderer) underline(m mark, severity Severity) {
-	_, column, width := r.window(m)
+func (r *renderer) underline(m mark, column, width int, severity Severity) {
 	line, color := strings.Repeat("^", width), severity.color()
 	if !m.primary {
 		line, color = strings.Repeat("-", width), blue
@@ -179,14 +180,16 @@ func (r *renderer) window(m mark) (text string, column, width int) {
 	line := m.src.LineSpan(m.at.Line)
 	from := max(line.From, min(m.span.From, line.To))
 	to := max(from, min(m.span.To, line.To))
-	before := tail(m.src.Text[line.From:from], r.opts.Width/2)
-	marked := head(m.src.Text[from:to], r.opts.Width/2)
-	column, width = columns.StringWidth(before), columns.StringWidth(marked)
-	after := head(m.src.Text[to:line.To], r.opts.Width-column-width)
-	if to-from > 0 && strings.HasSuffix(marked, "…") {
-		after = ""
+	before, marked, after := m.src.Text[line.From:from], m.src.Text[from:to], m.src.Text[to:line.To]
+	if line.To-line.From > 16*r.opts.Width || columns.StringWidth(printable(m.src.Slice(line))) > r.opts.Width {
+		before, marked = tail(before, r.opts.Width/2), head(marked, r.opts.Width/2)
+		if strings.HasSuffix(marked, "…") {
+			after = ""
+		}
+		after = head(after, r.opts.Width-columns.StringWidth(before+marked))
 	}
-	return strings.TrimRight(before+marked+after, " "), column, max(1, width)
+	before, marked = printable(before), printable(marked)
+	return strings.TrimRight(before+marked+printable(after), " "), columns.StringWidth(before), max(1, columns.StringWidth(marked))
 }
 
 // columns measures text as terminals show it, whatever the environment says.
