@@ -23,8 +23,8 @@
 // read ([File]), and a [Diagnostic] for every fault. A diagnostic is data: its code
 // is explained by [Explain], its fixes are edits of the text, and [Render] and
 // [RenderJSON] write it down. What Parse finds are the codes S0xx, about the text
-// itself; package plan knows what expressions, fields and statuses mean, and adds
-// the others.
+// itself, and S101, an unknown trigger; package plan knows what expressions, fields
+// and statuses mean, and adds the others.
 //
 // How it works: lex.go cuts the text into tokens, and knows by the keyword of each
 // statement what the rest of its line is made of. grammar.go has the grammar of
