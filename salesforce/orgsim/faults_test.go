@@ -2,6 +2,7 @@ package orgsim
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"errors"
 	"io"
@@ -180,6 +181,14 @@ func TestCompression(t *testing.T) {
 	}
 	if resp, data, err := b.send("POST", "sobjects/Contact", "{}"); err != nil || resp.StatusCode != 400 || !bytes.Contains(data, []byte("gzip")) {
 		t.Errorf("a body that is not packed: %v %s", err, data)
+	}
+	packed.Reset()
+	fw := zlib.NewWriter(&packed)
+	fw.Write([]byte(`{"LastName":"Bo"}`))
+	fw.Close()
+	b.header["Content-Encoding"] = "deflate"
+	if resp, data, err := b.send("POST", "sobjects/Contact", packed.String()); err != nil || resp.StatusCode != 201 {
+		t.Fatalf("%v %s", err, data)
 	}
 	delete(b.header, "Content-Encoding")
 	b.header["Accept-Encoding"] = "gzip"

@@ -275,10 +275,57 @@ func TestAssumptions(t *testing.T) {
 	b.want("PATCH", "composite/sobjects", update(id, `"NPS_Score__c":"x"`), 400, `[{"success":false,"errors":[{"message":"Cannot deserialize instance of double …`)
 	b.want("PATCH", "composite/sobjects", update(id, `"DoNotCall":null,"NPS_Score__c":"7","Title":" x ","Interests__c":"Events;Training"`), 200, `[{"id":"`+id+`","success":true,"errors":[]}]`)
 	b.want("PATCH", "sobjects/Contact/"+id, `{"Id":"`+id+`","FirstName":"A"}`, 204, "")
+	b.want("PATCH", "composite/sobjects", rows(of("Contact", `"id":"`+id+`","FirstName":"a"`), of("Contact", `"id":"`+id+`","FirstName":"b"`)), 200,
+		`[{"id":"`+id+`","success":true,"errors":[]},{"id":"`+id+`","success":true,"errors":[]}]`)
 	r, _ := b.Record("Contact", id)
-	if r["DoNotCall"] != false || r["NPS_Score__c"] != 7.0 || r["Title"] != " x " || r["Interests__c"] != "Events; Training" {
+	if r["FirstName"] != "b" || r["DoNotCall"] != false || r["NPS_Score__c"] != 7.0 || r["Title"] != " x " || r["Interests__c"] != "Events; Training" {
 		t.Errorf("record is %v", r)
 	}
+}
+
+func TestAssumptionsAboutLookupsAndPicklists(t *testing.T) {
+	for _, a := range []Assumptions{{}, {DependentPicklistsLoose: true, PolymorphicNeedsType: true, WrongLookupCode: "MALFORMED_ID", AccessStatus: 403}} {
+		b := newBench(t, Options{Assumptions: a, Overlay: Overlay{Sharing: []Sharing{{Object: "Case", When: []Condition{{Field: "Subject", Op: "=", Value: []byte(`"shut"`)}}, Level: "read"}}}})
+		path := "sobjects/Case/" + b.seed("Case", M{"Product__c": "App"})
+		shut := "sobjects/Case/" + b.seed("Case", M{"Subject": "shut"})
+		loose := a.DependentPicklistsLoose
+		for body, fails := range map[string]bool{
+			`{"Product_Area__c":"Staff"}`:                                                   !loose,
+			`{"Owner":{"Username":"` + DefaultUsername + `"}}`:                              loose,
+			`{"Owner":{"attributes":{"type":"User"},"Username":"` + DefaultUsername + `"}}`: false,
+			`{"Owner":{"attributes":{"type":"User"}}}`:                                      true,
+			`{"Contact":{"LastName":"x"}}`:                                                  true,
+			`{"Contact":null}`:                                                              false,
+		} {
+			if w := b.do("PATCH", path, body); (w.Code == 400) != fails {
+				t.Errorf("%+v: %s: %d %s", a, body, w.Code, w.Body)
+			}
+		}
+		code, status := "FIELD_INTEGRITY_EXCEPTION", 400
+		if loose {
+			code, status = "MALFORMED_ID", 403
+		}
+		if w := b.do("PATCH", path, `{"ContactId":"001000000000001"}`); !strings.Contains(w.Body.String(), code) {
+			t.Errorf("lookup to another object: %s", w.Body)
+		}
+		if w := b.do("PATCH", shut, `{"Type":"Question"}`); w.Code != status {
+			t.Errorf("read-only record: %d", w.Code)
+		}
+	}
+}
+
+func TestResources(t *testing.T) {
+	b := newBench(t, Options{})
+	if m := decodeBody[map[string]string](t, b.do("GET", "/services/data/v67.0/", "")); m["sobjects"] != "/services/data/v67.0/sobjects" || !strings.HasSuffix(m["identity"], b.users[0].ID) {
+		t.Errorf("resources are %v", m)
+	}
+	if m := decodeBody[struct{ ObjectDescribe M }](t, b.do("GET", "/services/data/v60.0/sobjects/Case", "")).ObjectDescribe; m["name"] != "Case" || m["urls"].(M)["sobject"] != "/services/data/v60.0/sobjects/Case" {
+		t.Errorf("object is %v", m)
+	}
+	b.want("POST", "sobjects/Contact/Id?_HttpMethod=POST", `{"LastName":"x"}`, 201, `{"id":"003…`)
+	id := b.Records("Contact")[0]["Id"].(string)
+	b.want("POST", "sobjects/Contact/"+id+"?_HttpMethod=PATCH", `{"Title":"x"}`, 204, "")
+	b.want("GET", "/nowhere", "", 404, "<html>…")
 }
 
 func TestVersionsAndErrorsBeforeTheResource(t *testing.T) {
