@@ -256,7 +256,7 @@ func response(id string, contact, nps int, more ...string) string {
 	return string(text)
 }
 
-func contactID(n int) string { return fmt.Sprintf("003000000000%03dAAA", n) }
+func contactID(n int) string { return fmt.Sprintf("003%012dAAA", n) }
 
 func message(id, record, fields string) string {
 	return `{"id":"` + id + `","type":"salesforce.outbound_message","record":{"attributes":{"type":"Case"},"Id":"` + record + `"` + fields + `}}`

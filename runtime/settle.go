@@ -70,8 +70,8 @@ func (l *loop) settled(s *settlement, now time.Time) {
 	ev.durable = true
 	l.forgetMessage(ev)
 	delete(l.events, ev)
-	if s.Do == store.Wait {
-		l.dirty.Store(true) // to learn when it falls due
+	if s.Do == store.Wait || s.Keep != nil {
+		l.dirty.Store(true) // to learn when it falls due, or what the message wakes
 	}
 	for w := range ev.writes {
 		l.writes--
