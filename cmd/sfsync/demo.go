@@ -236,7 +236,12 @@ func (d *demo) breakOrg(ctx context.Context, t *target) error {
 	return breakOrg(d.org, data)
 }
 
-func (d *demo) observe(r runtime.Report) { d.reports[runEvent(r.Event)] = r }
+func (d *demo) observe(r runtime.Report) {
+	for i := range r.Runs {
+		r.Runs[i].Event = r.Event // which the store fills in for itself alone
+	}
+	d.reports[runEvent(r.Event)] = r
+}
 
 // texts reads the events of an example.
 func (d *demo) texts(name string) ([]string, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func (c *console) run(ctx *cli.Context) error {
 	}
 	defer closeAll(targets)
 	f := &feeder{console: c, tally: newTally()}
-	f.session, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx)})
+	f.session, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx), Grace: grace})
 	if err != nil {
 		return err
 	}
@@ -85,6 +86,10 @@ func (c *console) run(ctx *cli.Context) error {
 	}
 	return f.verdict()
 }
+
+// grace is longer than any call takes, so that the end of the input leaves no create
+// in doubt.
+const grace = 150 * time.Second
 
 // maxWait is the engine's form of the flag, in which 0 means no wait at all.
 func maxWait(ctx *cli.Context) time.Duration {
@@ -166,10 +171,11 @@ func (f *feeder) feed(ctx context.Context, paths []string) error {
 	}()
 	err := f.readAll(running, paths)
 	stop()
-	if failed := <-ended; failed != nil {
-		return failed
+	failed := <-ended
+	if errors.Is(failed, context.Canceled) && ctx.Err() == nil {
+		failed = nil // it was told to stop before it had begun
 	}
-	if err != nil {
+	if err := cmp.Or(failed, err); err != nil {
 		return err
 	}
 	return f.session.engine.Drain(ctx)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -237,29 +238,19 @@ func worstWrite(run *store.Run) *store.Write {
 	return nil
 }
 
-// runSummary says in a clause what a run did, or why it did not.
+// runSummary is the rule of a run that went well, and the reason of one that did not.
 func runSummary(run *store.Run) string {
-	text := run.Rule
 	if run.Outcome == store.Synced {
-		return text
+		return run.Rule
 	}
 	why := run.Reason
 	if w := worstWrite(run); why == "" && w != nil {
-		why = w.Reason
-		if why == "" {
-			why = w.Message
-		}
+		why = cmp.Or(w.Reason, w.Message)
 	}
 	if run.Cause != "" {
 		why = strings.TrimSuffix(run.Cause+": "+why, ": ")
 	}
-	if why == "" {
-		return text
-	}
-	if text == "" {
-		return why
-	}
-	return text + ": " + why
+	return cmp.Or(why, run.Rule)
 }
 
 func (c *console) runsShow(ctx *cli.Context) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,11 +25,15 @@ var update = flag.Bool("update", false, "rewrite the expected output in scripts 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"sfsync": main,
-		// big writes a file of one line: big FILE BYTES
-		"big": func() {
-			var n int
-			fmt.Sscan(os.Args[2], &n)
-			if err := os.WriteFile(os.Args[1], bytes.Repeat([]byte("a"), n), 0o644); err != nil {
+		// bytes writes a file of bytes, repeated: bytes FILE HEX COUNT
+		"bytes": func() {
+			text, err := hex.DecodeString(os.Args[2])
+			count := 0
+			fmt.Sscan(os.Args[3], &count)
+			if err == nil {
+				err = os.WriteFile(os.Args[1], bytes.Repeat(text, count), 0o644)
+			}
+			if err != nil {
 				panic(err)
 			}
 		},
@@ -64,7 +70,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "rows": rowsCommand,
+			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "rows": rowsCommand, "listening": listeningCommand,
 		},
 	})
 }
@@ -110,7 +116,7 @@ func jsonCommand(ts *testscript.TestScript, neg bool, args []string) {
 			v = at[step]
 		case []any:
 			i := 0
-			if step == "#" {
+			if step == "len" {
 				v = float64(len(at))
 				continue
 			}
@@ -147,6 +153,9 @@ func breakCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// healCommand takes all faults away.
+func healCommand(ts *testscript.TestScript, neg bool, args []string) { orgOf(ts).Heal() }
+
 // rowsCommand checks how many records of an object the org has:
 //
 //	rows OBJECT COUNT
@@ -154,6 +163,23 @@ func rowsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprint(len(orgOf(ts).Records(args[0]))); (got == args[1]) == neg {
 		ts.Fatalf("there are %s records of %s", got, args[0])
 	}
+}
+
+// listeningCommand waits until a started org has said where it listens, in a file:
+//
+//	listening FILE
+func listeningCommand(ts *testscript.TestScript, neg bool, args []string) {
+	var said struct {
+		URL string `json:"instance_url"`
+	}
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && json.Unmarshal(data, &said) == nil {
+			ts.Setenv("LISTENING", said.URL)
+			return
+		}
+	}
+	ts.Fatalf("nothing listens")
 }
 
 // The exported schema beside the examples is what the simulated org describes.

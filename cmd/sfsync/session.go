@@ -118,6 +118,9 @@ func newTally() *tally {
 }
 
 func (t *tally) add(r runtime.Report) {
+	for i := range r.Runs {
+		r.Runs[i].Event = r.Event // which the store fills in for itself alone
+	}
 	if !r.Done {
 		t.waiting[r.Event] = r.Runs
 		return
