@@ -156,7 +156,7 @@ func TestConnectionTroubleHoldsAllAndBurnsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := start(t, updates, func(c *runtime.Config) { c.Pace = nil; c.MaxWait = 12 * time.Hour })
-				healed := time.Now().Add(5 * time.Hour)
+				healed := time.Now().Add(2 * time.Hour)
 				b.org.call = func(salesforce.Op, []salesforce.Row) *salesforce.Error {
 					if time.Now().Before(healed) {
 						return trouble
@@ -164,7 +164,7 @@ func TestConnectionTroubleHoldsAllAndBurnsNothing(t *testing.T) {
 					return nil
 				}
 				var events []string
-				for i := range 500 {
+				for i := range 200 {
 					events = append(events, response(fmt.Sprint("r", i), i%50, i%100))
 				}
 				b.run(events...)
@@ -177,7 +177,7 @@ func TestConnectionTroubleHoldsAllAndBurnsNothing(t *testing.T) {
 				for _, s := range b.org.rows {
 					last[s.row.ID] = s.body
 				}
-				for i := 450; i < 500; i++ {
+				for i := 150; i < 200; i++ {
 					if got, want := last[contactID(i%50)], fmt.Sprintf(`{"NPS__c":%d}`, i%100); got != want {
 						t.Errorf("contact %d ends with %s, want %s", i%50, got, want)
 					}

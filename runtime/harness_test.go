@@ -245,6 +245,7 @@ func response(id string, contact, nps int, more ...string) string {
 	e := map[string]any{
 		"id": id, "type": "survey.response", "survey": map[string]any{"id": "s"}, "response": map[string]any{"id": id},
 		"answers": map[string]any{"nps": nps}, "profile": map[string]any{"contact": contactID(contact)},
+		"vars": map[string]any{"order": nps % 5, "third": nps%3 == 0},
 	}
 	if len(more) > 0 {
 		e["time"] = more[0]
