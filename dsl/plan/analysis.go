@@ -23,14 +23,6 @@ type analysis struct {
 	at    *dsl.Expr
 	x     *Expression
 	temps int
-	seen  map[ast.Node]rewritten
-}
-
-// rewritten is what became of a node. expr's parser puts the middle of a chain such
-// as 0 <= a <= 6 into both comparisons, and a node is rewritten once.
-type rewritten struct {
-	node  ast.Node
-	kinds Kinds
 }
 
 func (a *analysis) report(n ast.Node, code dsl.Code, format string, args ...any) *dsl.Diagnostic {
@@ -109,23 +101,6 @@ func (a *analysis) leaves(n ast.Node) []leaf {
 
 // visit checks a node, rewrites it, and returns the kinds of its value.
 func (a *analysis) visit(n *ast.Node) Kinds {
-	before := *n
-	if r, ok := a.seen[before]; ok {
-		*n = r.node
-		return r.kinds
-	}
-	k := a.rewrite(n)
-	switch before.(type) {
-	case *ast.UnaryNode, *ast.BinaryNode, *ast.ConditionalNode, *ast.CallNode, *ast.ArrayNode, *ast.MemberNode, *ast.ChainNode:
-		if a.seen == nil {
-			a.seen = map[ast.Node]rewritten{}
-		}
-		a.seen[before] = rewritten{*n, k}
-	}
-	return k
-}
-
-func (a *analysis) rewrite(n *ast.Node) Kinds {
 	switch node := (*n).(type) {
 	case *ast.NilNode:
 		a.c.report(a.s.source, a.span(node), dsl.Warning, "S406", "a missing value is written `null`").
@@ -205,10 +180,6 @@ func (a *analysis) condition(n *ast.Node) Kinds {
 }
 
 func (a *analysis) conditional(n *ast.Node, node *ast.ConditionalNode) Kinds {
-	if node.Exp1 == node.Cond {
-		a.report(node, "S132", "`?:` is not part of the language").Help = "`??` gives a default for a missing value"
-		return Any
-	}
 	cond := a.condition(&node.Cond)
 	k := a.visit(&node.Exp1) | a.visit(&node.Exp2)
 	return k | a.unlessNull(n, cond, &node.Cond)

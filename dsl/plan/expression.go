@@ -177,6 +177,9 @@ func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 		return x
 	}
 	a := &analysis{c: c, s: s, at: e, x: x}
+	if a.shares(tree.Node) {
+		return x
+	}
 	x.leaves = a.leaves(tree.Node)
 	x.kinds = a.visit(&tree.Node)
 	if c.errors > before {
