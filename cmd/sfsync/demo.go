@@ -41,6 +41,7 @@ type demo struct {
 	session *session
 	schemas map[string]*schema.Schema // as they were fetched last
 	reports map[string]runtime.Report // by event id without its source
+	waited  map[string]string         // causes for which events had to wait
 	shown   map[string]int            // revisions of each record that were shown already
 	causes  []demoCause
 	result  demoResult
@@ -68,7 +69,7 @@ func (c *console) demo(ctx *cli.Context) error {
 		return err
 	}
 	defer t.close()
-	d := &demo{console: c, org: org, reports: map[string]runtime.Report{}, shown: map[string]int{}}
+	d := &demo{console: c, org: org, reports: map[string]runtime.Report{}, waited: map[string]string{}, shown: map[string]int{}}
 	if wantsJSON(ctx) {
 		quiet := *c
 		quiet.out = discard{}
@@ -150,6 +151,9 @@ func (d *demo) play(ctx context.Context, t *target, s *bolt.Store) error {
 		return err
 	}
 	if err := d.events(ctx, "survey/events/failures.jsonl"); err != nil {
+		return err
+	}
+	if err := d.events(ctx, "survey/events/limit.json"); err != nil {
 		return err
 	}
 	d.causeTable()
@@ -240,7 +244,13 @@ func (d *demo) observe(r runtime.Report) {
 	for i := range r.Runs {
 		r.Runs[i].Event = r.Event // which the store fills in for itself alone
 	}
-	d.reports[runEvent(r.Event)] = r
+	id := runEvent(r.Event)
+	d.reports[id] = r
+	for _, run := range r.Runs {
+		if !r.Done && run.Cause != "" {
+			d.waited[id] = run.Cause
+		}
+	}
 }
 
 // texts reads the events of an example.
@@ -319,11 +329,7 @@ func (d *demo) title(number, text string) {
 func (d *demo) sum(took time.Duration) {
 	stats := d.org.Stats()
 	d.result.APICalls, d.result.OrgCalls, d.result.Seconds = d.session.apiCalls(), stats.Calls, took.Seconds()
-	var counts []string
-	for _, o := range d.result.outcomes() {
-		counts = append(counts, o)
-	}
-	fmt.Fprintf(d.out, "\n%s: %s. %s, %s, %.1f s.\n", plural(len(d.result.Events), "event"), strings.Join(counts, ", "),
+	fmt.Fprintf(d.out, "\n%s: %s. %s, %s, %.1f s.\n", plural(len(d.result.Events), "event"), strings.Join(d.result.outcomes(), ", "),
 		plural(d.result.Writes, "write"), plural(int(d.result.APICalls), "API call"), took.Seconds())
 	fmt.Fprintf(d.out, "\nNext: read examples/survey, then try it yourself:\n  sfsync check examples/survey\n  sfsync explain validation_rule\n  sfsync org start\n")
 }

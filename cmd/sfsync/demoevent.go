@@ -98,6 +98,8 @@ func eventSubject(text string) string {
 	return shorten(oneLine(subject), 76)
 }
 
+const saysSalesforce = "says Salesforce"
+
 // demoCause is a way in which a write failed.
 type demoCause struct {
 	cause, event, found string
@@ -143,6 +145,10 @@ func (d *demo) writeLines(run *store.Run, w *store.Write, e *demoEvent) {
 			head += " (new)"
 		}
 		fmt.Fprintln(d.out, head)
+		if cause := d.waited[e.Event]; cause != "" {
+			fmt.Fprintf(d.out, "      %s at first, and healed\n", d.style.yellow(cause))
+			d.causes = append(d.causes, demoCause{cause, e.Event, saysSalesforce, w.Outcome})
+		}
 		t := table{indent: "      "}
 		for _, ch := range changes {
 			if ch.New {
@@ -162,7 +168,7 @@ func (d *demo) writeLines(run *store.Run, w *store.Write, e *demoEvent) {
 	fmt.Fprintln(d.out, strings.TrimRight(head, " "))
 	found, why := "found before the call", w.Reason
 	if w.Message != "" {
-		found, why = "says Salesforce", strings.TrimPrefix(w.Code+": "+w.Message, ": ")
+		found, why = saysSalesforce, strings.TrimPrefix(w.Code+": "+w.Message, ": ")
 	}
 	fmt.Fprintf(d.out, "      %s, %s:\n", d.style.red(w.Cause), found)
 	d.why("        ", why, "")
