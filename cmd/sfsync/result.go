@@ -126,12 +126,11 @@ func (c *console) printCause(of *causeTally) {
 		mark = c.style.yellow
 	}
 	fmt.Fprintf(c.out, "%s  %s\n", mark(title), strings.Join(counts, ", "))
-	t := table{indent: "  "}
 	for i := range of.Runs {
 		run := &of.Runs[i]
-		t.row(runEvent(run.Event), runRecord(run), whyOf(run))
+		fmt.Fprintf(c.out, "  %s  %s\n", c.style.bold(oneLine(runEvent(run.Event))), oneLine(runRecord(run)))
+		c.why("    ", whyOf(run), "")
 	}
-	t.write(c.out, c.width)
 	if more := of.Failed + of.Waiting - len(of.Runs); more > 0 {
 		fmt.Fprintf(c.out, "  and %s\n", plural(more, "more run"))
 	}
