@@ -135,7 +135,7 @@ func (p *parser) comment(t Token, startOfLine, alone bool) {
 	d.Fixes = []Fix{{"Move the comment to the line above", []Edit{
 		{Span{line.From, line.From}, strings.TrimRight(indent+"# "+words, " ") + "\n"},
 		{Span{line.From + len(strings.TrimRight(before, " \t")), t.To}, ""},
-	}, true}}
+	}, !strings.ContainsAny(text, "()[]{}")}} // a bracket in it may be meant as one
 }
 
 // report adds an error. The result may be refined until the next one is reported.
