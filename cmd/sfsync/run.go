@@ -67,6 +67,9 @@ func (c *console) run(ctx *cli.Context) error {
 		return err
 	}
 	defer closeAll(targets)
+	defer context.AfterFunc(ctx.Context, func() {
+		fmt.Fprintln(c.err, "sfsync: finishing the calls under way; Ctrl-C again ends at once")
+	})()
 	f := &feeder{console: c, tally: newTally()}
 	f.session, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx), Grace: grace})
 	if err != nil {
@@ -177,6 +180,9 @@ func (f *feeder) feed(ctx context.Context, paths []string) error {
 	}
 	if err := cmp.Or(failed, err); err != nil {
 		return err
+	}
+	if f.bar != nil {
+		f.bar.ChangeMax(f.accepted) // now it is known
 	}
 	return f.session.engine.Drain(ctx)
 }

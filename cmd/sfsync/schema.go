@@ -44,7 +44,8 @@ func schemaCommand(c *console) *cli.Command {
 				Description: "A directory `schema` beside a rule file is what `sfsync check` looks for.",
 				Flags: append(targetFlags(),
 					&cli.StringSliceFlag{Name: "rules", Usage: "export the objects that the rules in `FILE` or directory name"},
-					&cli.BoolFlag{Name: "all", Usage: "export all objects, at one API call for each"}),
+					&cli.BoolFlag{Name: "all", Usage: "export all objects, at one API call for each"},
+					formatFlag()),
 				Action: func(ctx *cli.Context) error { return c.schemaExport(ctx) },
 			},
 			{
@@ -242,6 +243,9 @@ func (c *console) schemaExport(ctx *cli.Context) error {
 	s = described(s)
 	if err := s.WriteDir(dir); err != nil {
 		return err
+	}
+	if wantsJSON(ctx) {
+		return c.printJSON(map[string]any{"directory": dir, "objects": s.Names()})
 	}
 	fmt.Fprintf(c.out, "%s written to %s\n", plural(len(s.Names()), "describe result"), dir)
 	return nil

@@ -70,7 +70,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "rows": rowsCommand, "listening": listeningCommand,
+			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "struck": struckCommand, "rows": rowsCommand, "listening": listeningCommand,
 		},
 	})
 }
@@ -155,6 +155,18 @@ func breakCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 // healCommand takes all faults away.
 func healCommand(ts *testscript.TestScript, neg bool, args []string) { orgOf(ts).Heal() }
+
+// struckCommand waits until a fault has struck.
+func struckCommand(ts *testscript.TestScript, neg bool, args []string) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for _, f := range orgOf(ts).Faults() {
+			if f.Struck > 0 {
+				return
+			}
+		}
+	}
+	ts.Fatalf("no fault has struck")
+}
 
 // rowsCommand checks how many records of an object the org has:
 //
