@@ -87,6 +87,9 @@ func (c *console) run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return outsidef("the same command again goes on", "interrupted, and the rest is kept for the next run")
+	}
 	return f.verdict()
 }
 
