@@ -69,7 +69,7 @@ func (e *Engine) run(stop context.Context, drain bool) error {
 		news:        news{marks: e.config.Store.Marks(), young: map[string]int64{}},
 		breaker:     breaker{limit: e.config.LoopRuns, window: e.config.LoopWindow, counts: map[string]*count{}},
 	}
-	if err := l.records.holds.load(stop, l.news.marks); err != nil {
+	if err := l.records.holds.load(l.ctx, l.news.marks); err != nil {
 		return err
 	}
 	err = l.work(stop, claims, drain, cancel)

@@ -122,9 +122,9 @@ func TestStopPutsProgressOnDisk(t *testing.T) {
 // it says, between two crashes writes to a record never go back, no create is
 // sent twice, and every event has one final outcome for each of its rules.
 func TestCrashes(t *testing.T) {
-	seeds := 40
+	seeds := 8
 	if testing.Short() {
-		seeds = 8
+		seeds = 2
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { crashes(t, seed) })
