@@ -17,6 +17,9 @@ func BenchmarkWrites(b *testing.B) {
 			e := start(b, updates)
 			e.org.latency = latency
 			feedAndDrain(b, e, "")
+			if n := len(e.org.rows); n < b.N {
+				b.Fatalf("%d writes of %d", n, b.N)
+			}
 			b.ReportMetric(float64(e.org.numCalls())/float64(b.N), "calls/write")
 		})
 	}
@@ -56,7 +59,4 @@ func feedAndDrain(b *testing.B, e *bench, at string) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
-	if n := len(e.org.rows); n < b.N {
-		b.Fatalf("%d writes of %d", n, b.N)
-	}
 }

@@ -99,8 +99,12 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 		return
 	}
 	pace := l.config.Pace(e)
-	if w.upsertRace(e) {
+	switch {
+	case w.upsertRace(e):
 		pace = l.config.Pace(&salesforce.Error{Cause: salesforce.RecordLocked})
+	case e.InDoubt && !pace.Heals:
+		// Whatever came in place of an answer, to write the same values again is safe.
+		pace = l.config.Pace(&salesforce.Error{Cause: salesforce.Unavailable, Code: "UNKNOWN_EXCEPTION"})
 	}
 	if !pace.Heals {
 		l.end(w, func() { w.fail(e.Cause, reason, "") })
