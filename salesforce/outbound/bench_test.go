@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // largeMessage is indented, of n notifications with 30 fields, about 2 kB each.
@@ -42,10 +44,28 @@ func BenchmarkAppendEvent(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	o := typed()
+	kinds := []schema.Type{schema.TypeDouble, schema.TypeDateTime, schema.TypeString, schema.TypeBoolean}
+	o := &schema.Object{Name: "Case"}
+	for i, f := range m.Notifications[0].Fields {
+		o.Fields = append(o.Fields, &schema.Field{Name: f.Name, Type: kinds[i%4]})
+	}
+	schema.New(o)
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = m.Notifications[0].AppendEvent(dst[:0], o, received)
+	}
+}
+
+// BenchmarkReadHostile is what the worst bodies of the greatest size cost.
+func BenchmarkReadHostile(b *testing.B) {
+	for _, h := range hostile() {
+		b.Run(h.name, func(b *testing.B) {
+			b.SetBytes(int64(len(h.body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				Read(strings.NewReader(h.body), 0)
+			}
+		})
 	}
 }

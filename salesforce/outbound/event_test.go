@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
@@ -113,7 +115,7 @@ func TestAppendEventWithoutDescribe(t *testing.T) {
 }
 
 // mustBeEvent holds the text to what the rules need of an event.
-func mustBeEvent(t testing.TB, text string, n Notification) {
+func mustBeEvent(t rapid.TB, text string, n Notification) {
 	t.Helper()
 	if !json.Valid([]byte(text)) || strings.ContainsAny(text, "\n\r") {
 		t.Fatalf("no line of JSON: %s", text)

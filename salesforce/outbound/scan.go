@@ -7,22 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
-)
-
-// The limits of what is read. Real messages stay far below them.
-const (
-	// MaxBody is the size of the largest body, in bytes, unless the caller says
-	// otherwise. A hundred notifications of thirty fields are about 200 kB.
-	MaxBody = 1 << 20
-	// MaxNotifications is how many notifications Salesforce puts into a message at most.
-	MaxNotifications = 100
-	// MaxFields is the greatest number of fields of one notification.
-	MaxFields = 1000
-
-	maxDepth      = 32   // open elements; a message needs 6
-	maxAttributes = 1000 // of one element
-	maxNamespaces = 64   // declarations in force at one place
 )
 
 // A scanner reads a body token by token. Of encoding/xml it uses the tokens alone:
@@ -30,11 +14,12 @@ const (
 // accepts a DOCTYPE, a second root, undeclared prefixes and any depth, and does not
 // tell which namespace a prefix inside of a value stands for.
 type scanner struct {
-	body       []byte
-	dec        *xml.Decoder
-	open       []xml.Name // open elements as written: prefix and local name
+	source     source
+	dec        *xml.Decoder // reads from source
+	open       []string     // names of the open elements as written
 	namespaces []namespace
 	rooted     bool // the root has been opened
+	closing    bool // the decoder owes the end of an empty element
 	secret     bool // inside of the session id: repeat nothing of it
 
 	// The current token.
@@ -54,33 +39,17 @@ const (
 	tokenEOF         // after the root's end
 )
 
-// newScanner reads the whole of r, at most limit bytes of it. Its error is a
-// *Refusal, or what reading failed with.
-func newScanner(r io.Reader, limit int) (*scanner, error) {
-	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(io.LimitReader(r, int64(limit)+1)); err != nil {
-		return nil, fmt.Errorf("cannot read the message: %w", err)
-	}
-	body := buf.Bytes()
-	if len(body) > limit {
-		return nil, &Refusal{Kind: TooLarge, Reason: fmt.Sprintf("the body is longer than %d bytes", limit)}
-	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	if !utf8.Valid(body) {
-		return nil, &Refusal{Kind: WrongCharset, Reason: "the body is not UTF-8"}
-	}
-	s := &scanner{body: body, dec: xml.NewDecoder(bytes.NewReader(body))}
-	s.dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
-		return nil, s.refuse(WrongCharset, "the charset is declared as %q, and only UTF-8 is taken", clip(charset))
-	}
-	return s, nil
-}
-
 // next reads one token. Comments are passed over, so that text around one comes in
 // two tokens.
 func (s *scanner) next() (token, error) {
 	for {
-		if err := s.check(); err != nil {
+		held := s.dec.InputOffset() != s.source.fed // the decoder has read the first byte of the token to come
+		if !held && !s.closing {
+			if tok, ok, err := s.plain(); ok || err != nil {
+				return tok, err
+			}
+		}
+		if err := s.check(held); err != nil {
 			return 0, err
 		}
 		tok, err := s.dec.RawToken()
@@ -92,9 +61,11 @@ func (s *scanner) next() (token, error) {
 		}
 		switch t := tok.(type) {
 		case xml.StartElement:
-			return tokenStart, s.start(t)
+			s.closing = s.source.body[s.source.at-2] == '/'
+			return tokenStart, s.start(t.Name, written(t.Name), t.Attr)
 		case xml.EndElement:
-			return tokenEnd, s.end(t)
+			s.closing = false
+			return tokenEnd, s.end(written(t.Name))
 		case xml.CharData:
 			if len(s.open) > 0 {
 				s.text = t
@@ -109,9 +80,12 @@ func (s *scanner) next() (token, error) {
 
 // check looks at the bytes of the token to come, because the decoder would first
 // take it in whole.
-func (s *scanner) check() error {
-	at := s.dec.InputOffset()
-	rest := s.body[at:]
+func (s *scanner) check(held bool) error {
+	at := s.source.at
+	if held {
+		at--
+	}
+	rest := s.source.body[at:]
 	if len(rest) < 2 || rest[0] != '<' {
 		return nil
 	}
@@ -149,106 +123,50 @@ func (s *scanner) check() error {
 	return nil
 }
 
-func (s *scanner) start(t xml.StartElement) error {
+func (s *scanner) start(name xml.Name, written string, attr []xml.Attr) error {
 	switch {
-	case s.rooted && len(s.open) == 0:
-		return s.refuse(Unexpected, "there is a second document after the first")
 	case s.secret:
 		return s.refuse(Unexpected, "")
+	case s.rooted && len(s.open) == 0:
+		return s.refuse(Unexpected, "there is a second document after the first")
 	case len(s.open) == maxDepth:
 		return s.refuse(TooLarge, "elements are nested more than %d deep", maxDepth)
 	}
 	s.rooted = true
-	s.open = append(s.open, t.Name)
-	for _, a := range t.Attr {
+	s.open = append(s.open, written)
+	for _, a := range attr {
+		var err error
 		switch {
 		case a.Name.Space == "xmlns":
-			if err := s.declare(a.Name.Local, a.Value); err != nil {
-				return err
-			}
+			err = s.declare(a.Name.Local, a.Value)
 		case a.Name.Space == "" && a.Name.Local == "xmlns":
-			if err := s.declare("", a.Value); err != nil {
-				return err
-			}
+			err = s.declare("", a.Value)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	uri, err := s.resolve(t.Name.Space)
+	uri, err := s.resolve(name.Space)
 	if err != nil {
 		return err
 	}
-	s.name, s.attr = xml.Name{Space: uri, Local: t.Name.Local}, t.Attr
+	s.name, s.attr = xml.Name{Space: uri, Local: name.Local}, attr
 	return nil
 }
 
-func (s *scanner) end(t xml.EndElement) error {
+func (s *scanner) end(written string) error {
 	if len(s.open) == 0 {
-		return s.refuse(NotXML, "the end tag %s ends nothing", written(t.Name))
+		return s.refuse(NotXML, "the end tag %s ends nothing", clip(written))
 	}
 	top := len(s.open) - 1
-	if s.open[top] != t.Name {
-		return s.refuse(NotXML, "the end tag %s stands where %s must end", written(t.Name), written(s.open[top]))
+	if s.open[top] != written {
+		return s.refuse(NotXML, "the end tag %s stands where %s must end", clip(written), clip(s.open[top]))
 	}
 	s.open = s.open[:top]
 	for n := len(s.namespaces); n > 0 && s.namespaces[n-1].depth > top; n = len(s.namespaces) {
 		s.namespaces = s.namespaces[:n-1]
 	}
 	return nil
-}
-
-// children calls each for every child of the element that was just started, with
-// the child as the current start; each must read past the child's end.
-func (s *scanner) children(each func() error) error {
-	for {
-		tok, err := s.next()
-		switch {
-		case err != nil:
-			return err
-		case tok == tokenEnd:
-			return nil
-		case tok == tokenText:
-			if !blank(s.text) {
-				return s.refuse(Unexpected, "there is text where only elements can be")
-			}
-		default:
-			if err := each(); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// skip reads past the end of the element that was just started.
-func (s *scanner) skip() error {
-	for depth := 1; depth > 0; {
-		tok, err := s.next()
-		if err != nil {
-			return err
-		}
-		switch tok {
-		case tokenStart:
-			depth++
-		case tokenEnd:
-			depth--
-		}
-	}
-	return nil
-}
-
-// content returns the text of the element that was just started and reads past its end.
-func (s *scanner) content() (string, error) {
-	s.buf = s.buf[:0]
-	for {
-		tok, err := s.next()
-		switch {
-		case err != nil:
-			return "", err
-		case tok == tokenStart:
-			return "", s.refuse(Unexpected, "there is an element where only text can be")
-		case tok == tokenEnd:
-			return string(s.buf), nil
-		}
-		s.buf = append(s.buf, s.text...)
-	}
 }
 
 // broken turns an error of the decoder into a refusal.
@@ -274,10 +192,10 @@ func (s *scanner) refuse(kind Kind, format string, args ...any) *Refusal {
 	if s.secret {
 		r.Reason = "the session id is broken"
 	}
-	r.Line, r.Column = s.dec.InputPos()
+	r.Line, r.Column = s.source.position()
 	names := make([]string, len(s.open))
 	for i, n := range s.open {
-		names[i] = written(n)
+		names[i] = clip(n)
 	}
 	r.Path = strings.Join(names, "/")
 	return r
@@ -285,9 +203,9 @@ func (s *scanner) refuse(kind Kind, format string, args ...any) *Refusal {
 
 func written(n xml.Name) string {
 	if n.Space == "" {
-		return clip(n.Local)
+		return n.Local
 	}
-	return clip(n.Space + ":" + n.Local)
+	return n.Space + ":" + n.Local
 }
 
 func blank(text []byte) bool {

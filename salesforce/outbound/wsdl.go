@@ -127,9 +127,14 @@ func (w *wsdl) readElement() error {
 	switch {
 	case w.target == nsOutbound && name == "sObject" && kind.Space == nsSObject:
 		w.object = kind.Local
-	case w.target == nsSObject && listed && isName(name):
+	case w.target == nsSObject && listed && isName(name) && name != "Id":
 		if len(w.types[w.typ]) == MaxFields {
 			return w.refuse(TooLarge, "an object has more than %d fields", MaxFields)
+		}
+		for _, f := range w.types[w.typ] {
+			if f.Name == name {
+				return w.refuse(Duplicate, "the field %s is given twice", clip(name))
+			}
 		}
 		w.types[w.typ] = append(w.types[w.typ], &schema.Field{
 			Name: name, Label: name, Type: fieldType(kind), Custom: strings.HasSuffix(name, "__c"), Nillable: true,

@@ -67,6 +67,7 @@ func TestReadWSDLRefuses(t *testing.T) {
 		{"a DOCTYPE", "<!DOCTYPE definitions>" + text, Forbidden, "a DOCTYPE or another declaration is not taken"},
 		{"a second document", text + "<a/>", Unexpected, "there is a second document after the first"},
 		{"too many fields", strings.Replace(text, `<element name="Age__c"`, many.String()+`<element name="Age__c"`, 1), TooLarge, "an object has more than 1000 fields"},
+		{"a field twice", strings.Replace(text, "Serial__c", "Rank__c", 1), Duplicate, "the field Rank__c is given twice"},
 		{"an attribute twice", strings.Replace(text, `name="Age__c"`, `name="Age__c" name="B"`, 1), NotXML, "an element has the attribute name twice"},
 		{"a type twice", strings.Replace(text, `name="Age__c"`, `name="Age__c" type="xsd:int"`, 1), NotXML, "an element has the attribute type twice"},
 		{"a schema of two targets", strings.Replace(text, `<schema `, `<schema targetNamespace="urn:a" `, 1), NotXML, "an element has the attribute targetNamespace twice"},

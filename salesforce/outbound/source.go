@@ -1,0 +1,83 @@
+package outbound
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// The limits of what is read. Real messages stay far below them.
+const (
+	// MaxBody is the size of the largest body, in bytes, unless the caller says
+	// otherwise. A hundred notifications of thirty fields are about 200 kB.
+	MaxBody = 1 << 20
+	// MaxNotifications is how many notifications Salesforce puts into a message at most.
+	MaxNotifications = 100
+	// MaxFields is the greatest number of fields of one notification.
+	MaxFields = 1000
+
+	maxDepth      = 32   // open elements; a message needs 6
+	maxAttributes = 1000 // of one element
+	maxNamespaces = 64   // declarations in force at one place
+)
+
+// newScanner reads the whole of r, at most limit bytes of it. Its error is a
+// *Refusal, or what reading failed with.
+func newScanner(r io.Reader, limit int) (*scanner, error) {
+	var buf bytes.Buffer
+	buf.Grow(min(limit, 4<<10))
+	if _, err := buf.ReadFrom(io.LimitReader(r, int64(limit)+1)); err != nil {
+		return nil, fmt.Errorf("cannot read the message: %w", err)
+	}
+	body := buf.Bytes()
+	if len(body) > limit {
+		return nil, &Refusal{Kind: TooLarge, Reason: fmt.Sprintf("the body is longer than %d bytes", limit)}
+	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	if !utf8.Valid(body) {
+		return nil, &Refusal{Kind: WrongCharset, Reason: "the body is not UTF-8"}
+	}
+	s := &scanner{source: source{body: body}}
+	s.dec = xml.NewDecoder(&s.source)
+	s.dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
+		return nil, s.refuse(WrongCharset, "the charset is declared as %q, and only UTF-8 is taken", clip(charset))
+	}
+	return s, nil
+}
+
+// A source is a body that the decoder and the scanner take turns to read.
+type source struct {
+	body []byte
+	at   int
+	fed  int64 // bytes that the decoder has read
+}
+
+// ReadByte is what the decoder reads by.
+func (s *source) ReadByte() (byte, error) {
+	if s.at == len(s.body) {
+		return 0, io.EOF
+	}
+	c := s.body[s.at]
+	s.at++
+	s.fed++
+	return c, nil
+}
+
+// Read makes a source a reader, as the decoder wants; it is not called.
+func (s *source) Read(p []byte) (int, error) {
+	n := copy(p, s.body[s.at:])
+	s.at += n
+	s.fed += int64(n)
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// position returns the line and column up to which the body has been read, both from 1.
+func (s *source) position() (line, column int) {
+	read := s.body[:s.at]
+	return bytes.Count(read, []byte("\n")) + 1, len(read) - bytes.LastIndexByte(read, '\n')
+}
