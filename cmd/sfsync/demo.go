@@ -284,6 +284,9 @@ func (d *demo) events(ctx context.Context, name string) error {
 		return err
 	}
 	for i, a := range answers {
+		if a.Status == runtime.Duplicate {
+			return usagef("--store with a new directory", "the store has seen the events of the demo already")
+		}
 		if a.Status != runtime.Accepted {
 			return fmt.Errorf("example event %s was not accepted: %s %s", a.ID, a.Status, a.Reason)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -38,6 +39,9 @@ func runCommand(c *console) *cli.Command {
 		Action: func(ctx *cli.Context) error {
 			if len(ctx.StringSlice("events")) == 0 {
 				return usagef("--events FILE, or --events - for standard input", "no events are named")
+			}
+			if slices.Contains(ctx.StringSlice("events"), "-") && slices.Contains(ctx.Args().Slice(), "-") {
+				return usagef("", "standard input is either rules or events")
 			}
 			if ctx.Bool("dry-run") {
 				return c.dryRun(ctx)

@@ -41,7 +41,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the commands as a user does. Each script has a simulated org of
-// its own at $ORG, with the records of the examples, and a store of its own.
+// its own at $ORG, with the records of the examples, an empty one at $SANDBOX, and a
+// store of its own.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -63,6 +64,15 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { org.Close() })
 			env.Values[orgKey{}] = org
 			env.Setenv("ORG", org.URL())
+			sandbox, err := orgsim.New(orgsim.Options{OrgID: "00DSm0000000002"})
+			if err != nil {
+				return err
+			}
+			if err := sandbox.Start("127.0.0.1:0"); err != nil {
+				return err
+			}
+			env.Defer(func() { sandbox.Close() })
+			env.Setenv("SANDBOX", sandbox.URL())
 			env.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 			env.Setenv("SFSYNC_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("SFSYNC_CLIENT_ID", orgsim.DefaultClientID)

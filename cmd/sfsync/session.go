@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/runtime"
@@ -15,7 +18,8 @@ type session struct {
 	rules   *ruleSet
 	targets []*target
 	engine  *runtime.Engine
-	calls   int64 // that the orgs had answered before the first write
+	users   map[*target]string // ids of those whom we act as
+	calls   int64              // that the orgs had answered before the first write
 }
 
 // targetOf is the org that writes to a connection go to.
@@ -46,7 +50,10 @@ func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s
 	if dsl.HasErrors(rules.diagnostics) {
 		return nil, c.refuse(rules.diagnostics)
 	}
-	out := &session{rules: rules, targets: targets}
+	out := &session{rules: rules, targets: targets, users: map[*target]string{}}
+	if err := out.signIn(ctx, s.State()); err != nil {
+		return nil, err
+	}
 	fetched := map[*target]*schema.Schema{}
 	rules.schemas = map[string]*schema.Schema{}
 	for _, name := range connectionsOf(rules.files) {
@@ -69,17 +76,49 @@ func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s
 	if o.Schema == nil {
 		o.Schema = func(connection string) *schema.Schema { return rules.schemas[connection] }
 	}
-	o.Org = func(ctx context.Context, connection string) (runtime.Org, error) {
+	o.Org = func(_ context.Context, connection string) (runtime.Org, error) {
 		t := out.targetOf(connection)
-		id, err := t.client.Identity(ctx)
-		if err != nil {
-			return runtime.Org{}, err
-		}
-		return runtime.Org{Client: t.client, UserID: id.UserID}, nil
+		return runtime.Org{Client: t.client, UserID: out.users[t]}, nil
 	}
 	var err error
 	out.engine, err = runtime.New(o)
 	return out, err
+}
+
+// orgsKey is where a store remembers the orgs that its events were written to.
+const orgsKey = "orgs"
+
+// signIn asks the orgs who we are there. A store that knows events of other orgs only
+// is refused: it would take events for known that these orgs have never seen, as when
+// rules were tried in a sandbox first.
+func (s *session) signIn(ctx context.Context, kv store.KV) error {
+	remembered, err := kv.Get(ctx, orgsKey)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	known := strings.Fields(string(remembered.Value))
+	orgs, shared := known, len(known) == 0
+	for _, t := range s.targets {
+		id, err := t.client.Identity(ctx)
+		if err != nil {
+			return salesforceError(t, err)
+		}
+		s.users[t] = id.UserID
+		if slices.Contains(known, id.OrganizationID) {
+			shared = true
+		} else if !slices.Contains(orgs, id.OrganizationID) {
+			orgs = append(orgs, id.OrganizationID)
+		}
+	}
+	if !shared {
+		return usagef("--store DIR keeps another store for this org",
+			"the store remembers events of another org (%s), and would take them for written to this one", strings.Join(known, ", "))
+	}
+	if len(orgs) == len(known) {
+		return nil
+	}
+	_, err = kv.Put(ctx, store.Entry{Key: orgsKey, Value: []byte(strings.Join(orgs, " ")), Revision: remembered.Revision})
+	return err
 }
 
 func (c *console) mentionWarnings(found []dsl.Diagnostic) {

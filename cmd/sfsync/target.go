@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"os"
@@ -82,7 +83,7 @@ func givenTarget(ctx *cli.Context, kv func() (store.KV, error)) (*target, error)
 	case ctx.String("org") != "":
 		return simTarget(ctx)
 	case ctx.String("instance") != "":
-		return instanceTarget(ctx, ctx.String("instance"), "", true)
+		return newTarget(ctx.String("instance"), "", ctx.String("api-version"), true)
 	case ctx.String("connection") != "":
 		state, err := kv()
 		if err != nil {
@@ -127,10 +128,11 @@ func connectionTarget(ctx *cli.Context, kv store.KV, name string, alone bool) (*
 	case err != nil:
 		return nil, err
 	}
-	return instanceTarget(ctx, saved.InstanceURL, name, alone)
+	return newTarget(saved.InstanceURL, name, cmp.Or(ctx.String("api-version"), saved.APIVersion), alone)
 }
 
-func instanceTarget(ctx *cli.Context, address, name string, alone bool) (*target, error) {
+// newTarget is the org at an address.
+func newTarget(address, name, version string, alone bool) (*target, error) {
 	if !strings.Contains(address, "://") {
 		address = "https://" + address
 	}
@@ -138,7 +140,7 @@ func instanceTarget(ctx *cli.Context, address, name string, alone bool) (*target
 	if err != nil {
 		return nil, err
 	}
-	client, err := salesforce.New(salesforce.Config{InstanceURL: address, Version: ctx.String("api-version"), Token: tokens, UserAgent: userAgent()})
+	client, err := salesforce.New(salesforce.Config{InstanceURL: address, Version: version, Token: tokens, UserAgent: userAgent()})
 	if err != nil {
 		return nil, usagef("", "cannot use the org at %s: %v", withoutSecrets(address), err)
 	}
