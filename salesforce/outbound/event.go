@@ -17,11 +17,11 @@ const EventType = "salesforce.outbound_message"
 //	{"id":"04l…","type":"salesforce.outbound_message","time":"2026-11-20T14:03:00.000Z",
 //	 "record":{"attributes":{"type":"Case"},"Id":"500…","Priority":"High"}}
 //
-// The time is when the message was received, since notifications do not carry one. Values are typed
-// by o, the object's describe: numbers stay digit for digit as they were sent,
-// checkboxes become true and false, and a value that does not fit its type stays
-// text. An empty element is null where the type has no empty value. Without o, or
-// for a field that o lacks, every value is text.
+// The time is when the message was received, since notifications do not carry one.
+// Values are typed by o, the object's describe: numbers stay digit for digit as they
+// were sent, checkboxes become true and false, and a value that does not fit its
+// type stays text. An empty element is null unless the type is free text. Without
+// o, or for a field that o lacks, every value is text.
 func (n Notification) AppendEvent(dst []byte, o *schema.Object, received time.Time) []byte {
 	object := n.Object
 	switch {

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// plain reads the tokens that nearly all of a message consists of: tags without
-// attributes and text without markup, all ASCII names. It leaves everything else, and whatever is
-// wrong, to the decoder, which takes bytes one at a time. It needs the decoder to
-// hold nothing back.
+// plain reads the tokens that nearly all of a message consists of: tags with ASCII
+// names and no attributes, and text without markup. It leaves everything else, and
+// whatever is wrong, to the decoder, which is slower by far since it takes bytes one at a
+// time. The decoder must hold nothing back.
 func (s *scanner) plain() (tok token, ok bool, err error) {
 	if len(s.open) == 0 {
 		return 0, false, nil

@@ -89,6 +89,7 @@ func TestReadTakes(t *testing.T) {
 			`</o:Notification></o:notifications></e:Body></e:Envelope>`, message(high)},
 		{"a prefix with another meaning further in", strings.NewReplacer("sf:", "soapenv:", "xmlns:sf=", "xmlns:soapenv=").Replace(plain.String()), message(high)},
 		{"attributes in another order", strings.Replace(plain.String(), `xsi:type="sf:Case" xmlns:sf="urn:sobject.enterprise.soap.sforce.com"`, `xmlns:sf='urn:sobject.enterprise.soap.sforce.com' xsi:type=' sf:Case '`, 1), message(high)},
+		{"prefixes named like attributes", strings.Replace(plain.String(), "<sObject ", `<sObject xmlns:type="urn:a" xmlns:nil="true" `, 1), message(high)},
 		{"no session", session(""), message(high)},
 		{"a nil session", session(`<SessionId xsi:nil="true"/>`), message(high)},
 		{"an empty session", session("<SessionId></SessionId>"), message(high)},
@@ -199,6 +200,8 @@ func TestReadRefuses(t *testing.T) {
 		{"a body cut between elements", plain[:strings.Index(plain, "</Notification>")], NotXML, "the body ends before the message does"},
 		{"an unknown entity", replace("High", "&high;"), NotXML, "the XML is broken: invalid character entity &high;"},
 		{"a character that XML has not", replace("High", "&#0;"), NotXML, "the XML is broken: illegal character code U+0000"},
+		{"a character that UTF-8 has and XML has not", replace("High", "\uffff"), NotXML, "the XML is broken: illegal character code U+FFFF"},
+		{"the end of CDATA in plain text", replace("High", "]]>"), NotXML, "the XML is broken: unescaped ]]> not in CDATA section"},
 		{"XML 1.1", declared(`<?xml version="1.1"?>`), NotXML, `unsupported version "1.1"; only version 1.0 is supported`},
 		{"an attribute twice", replace("<sObject ", `<sObject xsi:type="sf:Contact" `), NotXML, "an element has the attribute type twice"},
 		{"an attribute twice by two prefixes", replace("<sObject ", `<sObject xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="sf:Contact" `), NotXML, "an element has the attribute type twice"},
@@ -315,7 +318,7 @@ func TestSessionIsNeverRepeated(t *testing.T) {
 	secrets := []string{session, "AQEAQ", "sessionThatMustNotLeak"}
 	for _, broken := range []string{
 		session, session + "&" + session + ";", session + "&" + session, session + "]]>", session + "<" + session + ">", session + "</" + session + ">",
-		"<" + session + ">", "<a:" + session + "/>", "<sessionThatMustNotLeak:a/>", "<!" + session + ">", "<?" + session + "?>", session + "&#0;",
+		"<" + session + ">", "<a:" + session + "/>", "<sessionThatMustNotLeak:a/>", "&sessionThatMustNotLeak;", "&AQEAQ", "</sessionThatMustNotLeak>", "</AQEAQ:a>", "<!" + session + ">", "<?" + session + "?>", session + "&#0;",
 	} {
 		d := oneCase("")
 		d.session = "<SessionId>" + broken + "</SessionId>"
