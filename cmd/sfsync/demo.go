@@ -34,11 +34,11 @@ func demoCommand(c *console) *cli.Command {
 	}
 }
 
-// demo is a session whose every event is shown.
+// demo is a job whose every event is shown.
 type demo struct {
 	*console
 	org     *orgsim.Org
-	session *session
+	job     *job
 	schemas map[string]*schema.Schema // as they were fetched last
 	reports map[string]runtime.Report // by event id without its source
 	waited  map[string]string         // causes for which events had to wait
@@ -135,7 +135,7 @@ func (d *demo) play(ctx context.Context, t *target, s *bolt.Store) error {
 	}
 	config := runtime.Config{MaxWait: demoWait, Observe: d.observe,
 		Schema: func(connection string) *schema.Schema { return d.schemas[connection] }}
-	if d.session, err = d.open(ctx, rules, []*target{t}, s, config); err != nil {
+	if d.job, err = d.open(ctx, rules, []*target{t}, s, config); err != nil {
 		return err
 	}
 	d.schemas = rules.schemas
@@ -225,7 +225,7 @@ func (d *demo) breakOrg(ctx context.Context, t *target) error {
 		return err
 	}
 	// Rules stay as they were compiled; a fresh schema only tells causes apart.
-	fresh, err := describe(ctx, t, d.session.rules.files)
+	fresh, err := describe(ctx, t, d.job.rules.files)
 	if err != nil {
 		return err
 	}
@@ -276,11 +276,11 @@ func (d *demo) events(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	answers, err := d.session.engine.Submit(ctx, runtime.SourceEvents, texts)
+	answers, err := d.job.engine.Submit(ctx, runtime.SourceEvents, texts)
 	if err != nil {
 		return err
 	}
-	if err := d.session.engine.Drain(ctx); err != nil {
+	if err := d.job.engine.Drain(ctx); err != nil {
 		return err
 	}
 	for i, a := range answers {
@@ -305,8 +305,8 @@ func (d *demo) again(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	before := d.session.apiCalls()
-	answers, err := d.session.engine.Submit(ctx, runtime.SourceEvents, texts)
+	before := d.job.apiCalls()
+	answers, err := d.job.engine.Submit(ctx, runtime.SourceEvents, texts)
 	if err != nil {
 		return err
 	}
@@ -316,11 +316,11 @@ func (d *demo) again(ctx context.Context, name string) error {
 			known++
 		}
 	}
-	if err := d.session.engine.Drain(ctx); err != nil {
+	if err := d.job.engine.Drain(ctx); err != nil {
 		return err
 	}
 	d.result.Known = known
-	fmt.Fprintf(d.out, "The same %s again: %s known already, %s.\n", plural(len(texts), "event"), thousands(known), plural(int(d.session.apiCalls()-before), "API call"))
+	fmt.Fprintf(d.out, "The same %s again: %s known already, %s.\n", plural(len(texts), "event"), thousands(known), plural(int(d.job.apiCalls()-before), "API call"))
 	return nil
 }
 
@@ -331,7 +331,7 @@ func (d *demo) title(number, text string) {
 // sum is the last word.
 func (d *demo) sum(took time.Duration) {
 	stats := d.org.Stats()
-	d.result.APICalls, d.result.OrgCalls, d.result.Seconds = d.session.apiCalls(), stats.Calls, took.Seconds()
+	d.result.APICalls, d.result.OrgCalls, d.result.Seconds = d.job.apiCalls(), stats.Calls, took.Seconds()
 	fmt.Fprintf(d.out, "\n%s: %s. %s, %s, %.1f s.\n", plural(len(d.result.Events), "event"), strings.Join(d.result.outcomes(), ", "),
 		plural(d.result.Writes, "write"), plural(int(d.result.APICalls), "API call"), took.Seconds())
 	fmt.Fprintf(d.out, "\nNext: read examples/survey, then try it yourself:\n  sfsync check examples/survey\n  sfsync explain validation_rule\n  sfsync org start\n")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -173,7 +174,7 @@ func (d *demo) writeLines(run *store.Run, w *store.Write, e *demoEvent) {
 	fmt.Fprintf(d.out, "      %s, %s:\n", d.style.red(w.Cause), found)
 	d.why("        ", why, "")
 	if run.Outcome == store.Waiting && !run.NotBefore.IsZero() {
-		d.why("        ", "It is repeated by itself after "+run.NotBefore.Local().Format("15:04:05")+".", "")
+		d.why("        ", "It is repeated by itself after "+soon(run.NotBefore, time.Now())+".", "")
 	}
 	d.causes = append(d.causes, demoCause{w.Cause, e.Event, found, run.Outcome})
 }

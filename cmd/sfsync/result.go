@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
@@ -35,7 +36,7 @@ type causeResult struct {
 }
 
 func (f *feeder) result() runResult {
-	r := runResult{Runs: map[store.Outcome]int{}, Writes: f.tally.Writes, APICalls: f.session.apiCalls(), SchemaCalls: f.session.calls,
+	r := runResult{Runs: map[store.Outcome]int{}, Writes: f.tally.Writes, APICalls: f.job.apiCalls(), SchemaCalls: f.job.calls,
 		Causes: []causeResult{}, BrokenEvents: orEmpty(f.problems)}
 	r.Events.Read, r.Events.Accepted, r.Events.Duplicates, r.Events.Broken = f.read, f.accepted, f.duplicates, f.broken
 	for _, o := range store.Outcomes {
@@ -89,8 +90,8 @@ func (c *console) printResult(f *feeder) {
 		}
 	}
 	t.row(cell{"runs", c.style.bold}, strings.Join(runs, ", "))
-	calls := fmt.Sprintf("%s for %s", plural(int(f.session.apiCalls()), "API call"), plural(f.tally.Writes, "write"))
-	if u := f.session.targets[0].client.Usage(); u.Max > 0 {
+	calls := fmt.Sprintf("%s for %s", plural(int(f.job.apiCalls()), "API call"), plural(f.tally.Writes, "write"))
+	if u := f.job.targets[0].client.Usage(); u.Max > 0 {
 		calls += fmt.Sprintf("; the org has used %s of %s today", thousands(u.Used), thousands(u.Max))
 	}
 	t.row(cell{"calls", c.style.bold}, calls)
@@ -117,10 +118,7 @@ func (c *console) printCause(of *causeTally) {
 	if of.Waiting > 0 {
 		counts = append(counts, thousands(of.Waiting)+" waiting")
 	}
-	title := of.Cause
-	if title == "" {
-		title = "no cause"
-	}
+	title := cmp.Or(of.Cause, "not due yet")
 	mark := c.style.red
 	if of.Failed == 0 {
 		mark = c.style.yellow
@@ -152,7 +150,7 @@ func whyOf(run *store.Run) string {
 		}
 	}
 	if run.Outcome == store.Waiting && !run.NotBefore.IsZero() {
-		why = "until " + run.NotBefore.Local().Format("15:04:05") + ": " + why
+		why = "until " + soon(run.NotBefore, time.Now()) + ": " + why
 	}
 	return why
 }

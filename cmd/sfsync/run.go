@@ -75,7 +75,7 @@ func (c *console) run(ctx *cli.Context) error {
 		fmt.Fprintln(c.err, "sfsync: finishing the calls under way; Ctrl-C again ends at once")
 	})()
 	f := &feeder{console: c, tally: newTally()}
-	f.session, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx), Grace: grace})
+	f.job, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx), Grace: grace})
 	if err != nil {
 		return err
 	}
@@ -137,10 +137,10 @@ func temporaryStore() (s *bolt.Store, done func(), err error) {
 	return s, func() { s.Close(); os.RemoveAll(dir) }, nil
 }
 
-// feeder submits events to a session and counts what becomes of them.
+// feeder submits events to a job and counts what becomes of them.
 type feeder struct {
 	console *console
-	session *session
+	job     *job
 	tally   *tally
 
 	read, accepted, duplicates int
@@ -175,7 +175,7 @@ func (f *feeder) feed(ctx context.Context, paths []string) error {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() {
-		err := f.session.engine.Run(running)
+		err := f.job.engine.Run(running)
 		stop() // when the engine fails, reading on would be for nothing
 		ended <- err
 	}()
@@ -191,7 +191,7 @@ func (f *feeder) feed(ctx context.Context, paths []string) error {
 	if f.bar != nil {
 		f.bar.ChangeMax(f.accepted) // now it is known
 	}
-	return f.session.engine.Drain(ctx)
+	return f.job.engine.Drain(ctx)
 }
 
 func (f *feeder) readAll(ctx context.Context, paths []string) error {
@@ -277,7 +277,7 @@ func (f *feeder) submit(ctx context.Context, name string, texts []string, lines 
 	if len(texts) == 0 {
 		return nil
 	}
-	answers, err := f.session.engine.Submit(ctx, runtime.SourceEvents, texts)
+	answers, err := f.job.engine.Submit(ctx, runtime.SourceEvents, texts)
 	if errors.Is(err, store.ErrFull) {
 		return outsidef("wait until more is done, or give another --store", "%w", err)
 	}

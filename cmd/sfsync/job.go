@@ -13,8 +13,8 @@ import (
 	"github.com/sfsync/sfsync/store"
 )
 
-// session is rules that run against orgs.
-type session struct {
+// job is rules that run against orgs.
+type job struct {
 	rules   *ruleSet
 	targets []*target
 	engine  *runtime.Engine
@@ -23,21 +23,21 @@ type session struct {
 }
 
 // targetOf is the org that writes to a connection go to.
-func (s *session) targetOf(connection string) *target {
-	for _, t := range s.targets {
+func (j *job) targetOf(connection string) *target {
+	for _, t := range j.targets {
 		if t.name == connection {
 			return t
 		}
 	}
-	return s.targets[0] // the one that a flag names stands for all
+	return j.targets[0] // the one that a flag names stands for all
 }
 
 // apiCalls is how many calls writes have taken so far.
-func (s *session) apiCalls() int64 { return s.allCalls() - s.calls }
+func (j *job) apiCalls() int64 { return j.allCalls() - j.calls }
 
-func (s *session) allCalls() int64 {
+func (j *job) allCalls() int64 {
 	var n int64
-	for _, t := range s.targets {
+	for _, t := range j.targets {
 		n += t.client.Calls()
 	}
 	return n
@@ -45,12 +45,12 @@ func (s *session) allCalls() int64 {
 
 // open checks rules against what their orgs are like now, and makes them ready to
 // run. With an error in the rules, nothing runs.
-func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s store.Store, o runtime.Config) (*session, error) {
+func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s store.Store, o runtime.Config) (*job, error) {
 	rules.parse()
 	if dsl.HasErrors(rules.diagnostics) {
 		return nil, c.refuse(rules.diagnostics)
 	}
-	out := &session{rules: rules, targets: targets, users: map[*target]string{}}
+	out := &job{rules: rules, targets: targets, users: map[*target]string{}}
 	if err := out.signIn(ctx, s.State()); err != nil {
 		return nil, err
 	}
@@ -91,19 +91,19 @@ const orgsKey = "orgs"
 // signIn asks the orgs who we are there. A store that knows events of other orgs only
 // is refused: it would take events for known that these orgs have never seen, as when
 // rules were tried in a sandbox first.
-func (s *session) signIn(ctx context.Context, kv store.KV) error {
+func (j *job) signIn(ctx context.Context, kv store.KV) error {
 	remembered, err := kv.Get(ctx, orgsKey)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	known := strings.Fields(string(remembered.Value))
 	orgs, shared := known, len(known) == 0
-	for _, t := range s.targets {
+	for _, t := range j.targets {
 		id, err := t.client.Identity(ctx)
 		if err != nil {
 			return salesforceError(t, err)
 		}
-		s.users[t] = id.UserID
+		j.users[t] = id.UserID
 		if slices.Contains(known, id.OrganizationID) {
 			shared = true
 		} else if !slices.Contains(orgs, id.OrganizationID) {
