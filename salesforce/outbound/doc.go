@@ -7,6 +7,8 @@
 //		w.WriteHeader(http.StatusInternalServerError) // as SOAP 1.1 asks for a fault
 //		w.Write(outbound.AppendFault(nil, refused.Error()))
 //		return
+//	} else if err != nil {
+//		return // the connection broke: Salesforce tries again
 //	}
 //	for _, n := range m.Notifications {
 //		event := n.AppendEvent(nil, org.Object(n.Object), time.Now())
@@ -21,9 +23,9 @@
 // [Notification.ID] is normal; whatever answer is not an Ack of true makes it try
 // again for 24 hours.
 //
-// Names count by their namespace and never by their prefix, and what is not
-// understood is refused whole with a [Refusal] that says what, where and what to
-// do. What a body can cost is bounded before it is decoded: its size, depth,
+// Names count by their namespace and never by their prefix. What is not understood
+// is refused whole with a [Refusal] that says what, where and what to do; only
+// elements that Salesforce may add to its own namespace are passed over. What a body can cost is bounded before it is decoded: its size, depth,
 // attributes, namespaces and fields; a DOCTYPE, and with it every declared
 // entity, is refused unread. The session id that older orgs send is dropped as it
 // is read.
