@@ -128,7 +128,7 @@ func TestQuotaWaitsAndLooksAgain(t *testing.T) {
 		b.org.usage = salesforce.Usage{Used: 81, Max: 100, At: time.Now()}
 		b.run(response("r", 1, 1))
 		r := b.of("r")
-		if r.Outcome != store.Waiting || r.Cause != "rate_limited" || !strings.Contains(r.Reason, "81 of the org's 100") || r.NotBefore.Sub(time.Now()) < 14*time.Minute {
+		if r.Outcome != store.Waiting || r.Cause != "rate_limited" || !strings.Contains(r.Reason, "81 of the org's 100") || time.Until(r.NotBefore) < 14*time.Minute {
 			t.Errorf("run %+v", r)
 		}
 		b.org.call = func(salesforce.Op, []salesforce.Row) *salesforce.Error {

@@ -78,8 +78,9 @@ func (e *Engine) run(stop context.Context, drain bool) error {
 	}
 	// Calls and the settler still hold the loop; nobody else must run meanwhile.
 	for l.calls > 0 || l.settling {
-		<-e.wake
-		l.takeInbox(time.Now())
+		if l.takeInbox(time.Now()); l.calls > 0 || l.settling {
+			<-e.wake
+		}
 	}
 	return err
 }
@@ -114,7 +115,7 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 		if begun == evaluations || l.feed.wanting(now) || l.dirty.Load() {
 			continue
 		}
-		wait := l.nextTime()
+		wait := l.nextTime(now)
 		if drain && l.idle(wait, now) {
 			return nil
 		}
@@ -224,12 +225,18 @@ func (l *loop) flush() {
 }
 
 // nextTime returns when there is something to do without anybody's telling; zero for never.
-func (l *loop) nextTime() time.Time {
+// It looks at the same now as send did: a pause that ended in between still counts.
+func (l *loop) nextTime(now time.Time) time.Time {
 	next := l.feed.nextDue()
 	for _, c := range l.connections {
+		until := c.pausedUntil(now)
+		if until.IsZero() || !next.IsZero() && next.Before(until) {
+			continue
+		}
 		for _, n := range c.lanes {
-			if n.len() > 0 && !c.pause.until.IsZero() && (next.IsZero() || c.pause.until.Before(next)) && c.pause.until.After(time.Now()) {
-				next = c.pause.until
+			if n.len() > 0 {
+				next = until
+				break
 			}
 		}
 	}
@@ -261,10 +268,13 @@ func (l *loop) sleep(stop context.Context, until time.Time) {
 func (l *loop) stop(cancel context.CancelCauseFunc) error {
 	grace := time.AfterFunc(l.config.Grace, func() { cancel(context.Canceled) })
 	defer grace.Stop()
+	// What woke the loop last may not have been taken in yet, so that comes first.
 	for l.calls > 0 {
-		<-l.wake
 		if err := l.takeInbox(time.Now()); err != nil {
 			return err
+		}
+		if l.calls > 0 {
+			<-l.wake
 		}
 	}
 	now := time.Now()
@@ -281,9 +291,11 @@ func (l *loop) stop(cancel context.CancelCauseFunc) error {
 	}
 	for len(l.toSettle) > 0 || l.settling {
 		l.flush()
-		<-l.wake
 		if err := l.takeInbox(time.Now()); err != nil {
 			return err
+		}
+		if l.settling {
+			<-l.wake
 		}
 	}
 	return nil
