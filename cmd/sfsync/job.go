@@ -9,6 +9,7 @@ import (
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/runtime"
+	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 )
@@ -18,8 +19,8 @@ type job struct {
 	rules   *ruleSet
 	targets []*target
 	engine  *runtime.Engine
-	users   map[*target]string // ids of those whom we act as
-	calls   int64              // that the orgs had answered before the first write
+	users   map[*target]*salesforce.Identity // whom we act as
+	calls   int64                            // that the orgs had answered before the first write
 }
 
 // targetOf is the org that writes to a connection go to.
@@ -50,23 +51,13 @@ func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s
 	if dsl.HasErrors(rules.diagnostics) {
 		return nil, c.refuse(rules.diagnostics)
 	}
-	out := &job{rules: rules, targets: targets, users: map[*target]string{}}
+	out := &job{rules: rules, targets: targets}
 	if err := out.signIn(ctx, s.State()); err != nil {
 		return nil, err
 	}
-	fetched := map[*target]*schema.Schema{}
-	rules.schemas = map[string]*schema.Schema{}
-	for _, name := range connectionsOf(rules.files) {
-		t := out.targetOf(name)
-		if fetched[t] == nil {
-			var err error
-			if fetched[t], err = describe(ctx, t, rules.files); err != nil {
-				return nil, err
-			}
-		}
-		rules.schemas[name] = fetched[t]
+	if err := out.compile(ctx, describe); err != nil {
+		return nil, err
 	}
-	rules.compile()
 	if rules.plan == nil {
 		return nil, c.refuse(rules.diagnostics)
 	}
@@ -78,11 +69,33 @@ func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s
 	}
 	o.Org = func(_ context.Context, connection string) (runtime.Org, error) {
 		t := out.targetOf(connection)
-		return runtime.Org{Client: t.client, UserID: out.users[t]}, nil
+		return runtime.Org{Client: t.client, UserID: out.users[t].UserID}, nil
 	}
 	var err error
 	out.engine, err = runtime.New(o)
 	return out, err
+}
+
+// describer fetches what rules have to know of an org.
+type describer func(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema, error)
+
+// compile compiles the rules against what describe says of their orgs. There is no
+// plan if there are errors in the rules.
+func (j *job) compile(ctx context.Context, describe describer) error {
+	fetched := map[*target]*schema.Schema{}
+	j.rules.schemas = map[string]*schema.Schema{}
+	for _, name := range connectionsOf(j.rules.files) {
+		t := j.targetOf(name)
+		if fetched[t] == nil {
+			var err error
+			if fetched[t], err = describe(ctx, t, j.rules.files); err != nil {
+				return err
+			}
+		}
+		j.rules.schemas[name] = fetched[t]
+	}
+	j.rules.compile()
+	return nil
 }
 
 // orgsKey is where a store remembers the orgs that its events were written to.
@@ -98,12 +111,13 @@ func (j *job) signIn(ctx context.Context, kv store.KV) error {
 	}
 	known := strings.Fields(string(remembered.Value))
 	orgs, shared := known, len(known) == 0
+	j.users = map[*target]*salesforce.Identity{}
 	for _, t := range j.targets {
 		id, err := t.client.Identity(ctx)
 		if err != nil {
 			return salesforceError(t, err)
 		}
-		j.users[t] = id.UserID
+		j.users[t] = id
 		if slices.Contains(known, id.OrganizationID) {
 			shared = true
 		} else if !slices.Contains(orgs, id.OrganizationID) {

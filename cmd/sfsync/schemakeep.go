@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 )
 
@@ -98,14 +100,8 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 			return err
 		}
 		found = described(found)
-		for _, name := range found.Names() {
-			entry := store.Schema{Connection: t.name, Object: name, Fetched: found.FetchedAt, Describe: found.Object(name).Raw()}
-			if entry.Fetched.IsZero() {
-				entry.Fetched = time.Now()
-			}
-			if err := store.PutSchema(ctx.Context, s.State(), entry); err != nil {
-				return err
-			}
+		if err := keepSchema(ctx.Context, s.State(), t.name, found); err != nil {
+			return err
 		}
 		list = append(list, refreshed{t.name, orEmpty(found.Names())})
 	}
@@ -116,6 +112,20 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		fmt.Fprintf(c.out, "connection %s: %s\n", r.Connection, plural(len(r.Objects), "object"))
 		for _, name := range r.Objects {
 			fmt.Fprintf(c.out, "  %s\n", name)
+		}
+	}
+	return nil
+}
+
+// keepSchema puts what was described of a connection's org into the store.
+func keepSchema(ctx context.Context, kv store.KV, connection string, s *schema.Schema) error {
+	for _, name := range s.Names() {
+		entry := store.Schema{Connection: connection, Object: name, Fetched: s.FetchedAt, Describe: s.Object(name).Raw()}
+		if entry.Fetched.IsZero() {
+			entry.Fetched = time.Now()
+		}
+		if err := store.PutSchema(ctx, kv, entry); err != nil {
+			return err
 		}
 	}
 	return nil
