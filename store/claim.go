@@ -28,6 +28,10 @@ type Claim interface {
 	// holds one token, so that nothing is missed between Next and waiting.
 	Ready() <-chan struct{}
 
+	// Wake makes due at once what waits under an ordering key, be it for a time or
+	// for a message. It is no error if nothing does. A restart forgets it.
+	Wake(ctx context.Context, key string) error
+
 	// Begin notes, durably before it returns, that calls are about to be made
 	// which must not be repeated blindly. It answers in the order of intents. A
 	// Done or a Wait of the event clears its intents; a Save does not.

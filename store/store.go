@@ -100,6 +100,7 @@ type Store interface {
 
 	// Prune drops the run log's days that end before runsBefore, and everything
 	// whose own time has run out: kept messages, ids of the dedupe window, values.
+	// It gives back the room that is worth it, without stopping what goes on.
 	Prune(ctx context.Context, runsBefore time.Time) error
 
 	// Health reports the state of the queue and of its storage.

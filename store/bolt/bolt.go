@@ -25,6 +25,9 @@ type Options struct {
 	// MaxIDs caps the ids known at once; two million if 0, which is about 52 MB
 	// of memory. Beyond it the window gets shorter, as Health shows.
 	MaxIDs int
+	// CompactFrom is the size of events.db, in bytes, from which Prune writes it
+	// anew when less than a quarter of it is in use; 256 MiB if 0.
+	CompactFrom int64
 	// ReadOnly opens a store that no other process writes. Only Lookup, Runs,
 	// State, Marks and Health work; any number of processes may do so at once.
 	ReadOnly bool
@@ -74,6 +77,9 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	if o.MaxIDs == 0 {
 		o.MaxIDs = 2_000_000
+	}
+	if o.CompactFrom == 0 {
+		o.CompactFrom = 256 << 20
 	}
 	if o.MaxSize != 0 && o.MaxSize < 1<<20 {
 		return nil, fmt.Errorf("%w store size %d: at least 1 MiB is needed", store.ErrInvalid, o.MaxSize)

@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -111,6 +112,27 @@ func (c *claim) Next(ctx context.Context, max int) (items []store.Item, due time
 		items = append(items, more...)
 	}
 	return items, due, nil
+}
+
+// Wake implements [store.Claim].
+func (c *claim) Wake(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p, hash := c.partition, hashKey(key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := c.fenced(); err != nil {
+		return err
+	}
+	for {
+		i := slices.IndexFunc(p.waits, func(w waiting) bool { return w.key == hash })
+		if i < 0 {
+			return nil
+		}
+		p.unwait(i)
+		p.wake()
+	}
 }
 
 // next takes up to max ready events, and returns nil when there are none.

@@ -12,8 +12,8 @@ import (
 )
 
 // Compact writes events.db anew without the room that a burst has left in it,
-// and takes the new file's place. All calls wait meanwhile, some seconds for
-// each gigabyte that is really in use.
+// and takes the new file's place. Reading goes on meanwhile; writing waits, some
+// seconds for each gigabyte that is really in use.
 func (s *Store) Compact(ctx context.Context) error {
 	return s.toQueue.do(ctx, &request{alone: func() error {
 		err := s.events.compact()
@@ -25,11 +25,22 @@ func (s *Store) Compact(ctx context.Context) error {
 }
 
 // compact copies the file beside itself and renames the copy. Until the rename
-// the old file is whole. db is nil if it could not be opened again.
+// the old file is whole. db is nil if it could not be opened again. Only the
+// committer may call it, since nothing may be written between copying and renaming.
 func (f *file) compact() error {
+	path := f.path + ".compact"
+	if err := f.copyTo(path); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	path := f.path + ".compact"
+	return f.replaceWith(path)
+}
+
+// copyTo writes what is in use into a new file.
+func (f *file) copyTo(path string) error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	os.Remove(path) // of a compaction that a crash cut short
 	copied, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
@@ -52,12 +63,17 @@ func (f *file) compact() error {
 		}
 		return fmt.Errorf("%w: cannot compact %s: %w", store.ErrUnavailable, f.path, err)
 	}
+	return nil
+}
+
+// replaceWith puts the copy in the file's place. The lock must be held.
+func (f *file) replaceWith(path string) error {
 	// Windows renames no open file.
 	if err := f.db.Close(); err != nil {
 		return fmt.Errorf("%w: cannot close %s: %w", store.ErrUnavailable, f.path, err)
 	}
 	f.db = nil
-	err = os.Rename(path, f.path)
+	err := os.Rename(path, f.path)
 	if err == nil {
 		err = syncDir(filepath.Dir(f.path))
 	}

@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -268,5 +270,91 @@ func TestCompact(t *testing.T) {
 	s = openWith(t, dir, bolt.Options{})
 	if h, err := s.Health(t.Context()); err != nil || h.Queued != 11 {
 		t.Errorf("after reopening: %+v, %v", h, err)
+	}
+}
+
+// TestPruneCompacts: what pruned days leave empty goes back to the disk, while
+// others read and append.
+func TestPruneCompacts(t *testing.T) {
+	dir := t.TempDir()
+	s := openWith(t, dir, bolt.Options{CompactFrom: 4 << 20})
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, "events.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	old := time.Now().AddDate(0, 0, -40)
+	c := claimOf(t, s, "k")
+	for round := range 10 {
+		var batch []store.Event
+		for i := range 200 {
+			batch = append(batch, store.Event{ID: fmt.Sprint(round, "/", i), Key: "k", At: old, Body: []byte("{}")})
+		}
+		if _, err := s.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		items, _, err := c.Next(t.Context(), 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sets []store.Settlement
+		for _, item := range items {
+			run := store.Run{Rule: "r", Outcome: store.Failed, Reason: hex.EncodeToString(incompressible(2000))}
+			sets = append(sets, store.Settlement{Seq: item.Seq, Do: store.Done, Runs: []store.Run{run}})
+		}
+		if err := c.Settle(t.Context(), sets...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := size()
+	if err := s.Prune(t.Context(), old.AddDate(0, 0, -1)); err != nil || size() < before {
+		t.Fatalf("nothing is old enough, but the file went from %d to %d bytes, %v", before, size(), err)
+	}
+
+	stop := make(chan struct{})
+	var others sync.WaitGroup
+	appended := 0
+	others.Go(func() {
+		for appended = 0; ; appended++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := s.Append(t.Context(), []store.Event{{ID: fmt.Sprint("new/", appended), Key: "k"}}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	others.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for _, err := range s.Runs().List(t.Context(), store.Filter{Limit: 10}) {
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}
+	})
+	if err := s.Prune(t.Context(), time.Now().AddDate(0, 0, -30)); err != nil {
+		t.Error(err)
+	}
+	close(stop)
+	others.Wait()
+	if after := size(); after > before/4 {
+		t.Errorf("%d bytes after, %d before", after, before)
+	}
+	s.Close()
+	s = openWith(t, dir, bolt.Options{})
+	if h, err := s.Health(t.Context()); err != nil || h.Queued != appended {
+		t.Errorf("%d are queued of %d appended, %v", h.Queued, appended, err)
 	}
 }

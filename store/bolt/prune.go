@@ -38,7 +38,17 @@ func (s *Store) Prune(ctx context.Context, runsBefore time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return s.giveBack(ctx)
+}
+
+// giveBack compacts events.db once a burst, or what was pruned, has left most of
+// it empty. Below a quarter in use, the copy costs little next to what it frees.
+func (s *Store) giveBack(ctx context.Context) error {
+	used, size := s.events.usage()
+	if size < s.options.CompactFrom || used > size/4 {
+		return nil
+	}
+	return s.Compact(ctx)
 }
 
 // bucketsBefore returns the names of the buckets of days before the given one.

@@ -14,6 +14,7 @@ var waitTests = map[string]func(*testing.T, Open){
 	"holds back its key":              waitOrder,
 	"keeps order of several":          waitSeveral,
 	"outlasts a restart":              waitRestart,
+	"is woken by its key":             waitWoken,
 }
 
 func wait(seq uint64, until time.Time, attempt int) store.Settlement {
@@ -132,4 +133,45 @@ func distinctKeys(n int) []store.Event {
 		}
 	}
 	return all
+}
+
+func waitWoken(t *testing.T, open Open) {
+	s := open(t, t.TempDir())
+	// One waits for a time, one for a message, one stands behind the first.
+	behind := event(3)
+	behind.Key = event(1).Key
+	parked := event(2)
+	for i := 0; parked.Key == key || store.Partition(parked.Key) != store.Partition(key); i++ {
+		parked.Key = event(i).ID
+	}
+	appendAll(t, s, event(1), parked, behind)
+	c := claimOf(t, s, key)
+	items := next(t, c, 2)
+	hour := time.Now().Add(time.Hour)
+	must(t, c.Settle(t.Context(), wait(items[0].Seq, hour, 1), park(items[1].Seq, "record/500")))
+	wantIDs(t, "before", next(t, c, 3))
+
+	must(t, c.Wake(t.Context(), "nobody's"))
+	wantIDs(t, "after waking a key that nothing waits under", next(t, c, 3))
+	must(t, c.Wake(t.Context(), parked.Key))
+	wantIDs(t, "after waking the parked one", await(t, c, 1), "om/2")
+	must(t, c.Wake(t.Context(), key))
+	woken := await(t, c, 2)
+	wantIDs(t, "after waking the other", woken, "om/1", "om/3")
+	if woken[0].Attempt != 1 || string(woken[0].Progress) != "so far" || !woken[0].NotBefore.Equal(hour) {
+		t.Errorf("woken as %+v", woken[0])
+	}
+	if h := health(t, s); h.Waiting != 0 || h.Queued != 3 {
+		t.Errorf("health says waiting %d, queued %d; want 0, 3", h.Waiting, h.Queued)
+	}
+
+	// What arrives afterwards for the message wakes nobody a second time.
+	appendAll(t, s, event(4))
+	must(t, c.Settle(t.Context(), keepAs(await(t, c, 1)[0].Seq, "record/500")))
+	wantIDs(t, "after the message", next(t, c, 3))
+
+	claims(t, s) // withdraws c
+	if err := c.Wake(t.Context(), key); !errors.Is(err, store.ErrFenced) {
+		t.Errorf("through a withdrawn claim: %v, want ErrFenced", err)
+	}
 }
