@@ -45,9 +45,11 @@
 // # Crashes
 //
 // What was in flight when the process died is done again, except creates: those
-// are announced on disk before the call, and after a crash they are in doubt. An
-// event's outcome reaches the disk only after those of the events that wrote its
-// records before, so that a repeated older write is followed by the newer one.
+// are announced on disk before the call, and after a crash they are in doubt. The
+// next event's write to a record begins only when the outcome of the one before is
+// on disk, so what is done again is always what the record holds already or what
+// comes next, and a record never goes back. (Only several writes of one event to
+// the same record may be seen twice in a row.)
 //
 // # Waiting
 //

@@ -20,12 +20,9 @@ type event struct {
 	runs  []*run
 	count int // writes
 
-	open      int      // writes that are neither finished nor put off
-	behind    int      // events whose settlement must be on disk before this one's
-	followers []*event // events that wait so for this one
-	settling  bool
-	held      bool // its mark of what it holds is in the store
-	durable   bool // it is settled, and that is on disk
+	open     int // writes that are neither finished nor put off
+	settling bool
+	held     bool // its mark of what it holds is in the store
 
 	keys  []string     // under which it is kept as a message
 	park  string       // key of the message it waits for

@@ -47,9 +47,17 @@ func before(a, b *write) bool {
 	return cmp.Or(cmp.Compare(a.run.event.at, b.run.event.at), cmp.Compare(a.index, b.index)) < 0
 }
 
-// first reports whether no other write to its record comes before w.
+// first reports whether it is w's turn to write its record. What the event before it
+// wrote must be on disk as done: else a crash would repeat the earlier write on top of
+// this one.
 func (rs *records) first(w *write) bool {
-	return w.record == "" || rs.queues[w.record].writes[0] == w
+	if w.record == "" {
+		return true
+	}
+	q, ev := rs.queues[w.record], w.run.event
+	// One that came back after a later event must not wait for it, as that may wait
+	// for this one elsewhere.
+	return q.writes[0] == w && (q.last == nil || q.last == ev || q.last.at > ev.at)
 }
 
 // leave takes a write out of its line and returns the one whose turn it may be now.
@@ -61,7 +69,7 @@ func (rs *records) leave(w *write) *write {
 	if i := slices.Index(q.writes, w); i >= 0 {
 		q.writes = slices.Delete(q.writes, i, i+1)
 	}
-	if w.state == finished {
+	if w.state == finished && w.entry.Attempts > 0 {
 		q.last = w.run.event
 	}
 	if len(q.writes) > 0 {
@@ -71,21 +79,24 @@ func (rs *records) leave(w *write) *write {
 	return nil
 }
 
-// follow makes w's event settle after the one that wrote the record before. Else
-// a crash could repeat the earlier write on top of the later one.
-func (rs *records) follow(w *write) {
-	ev := w.run.event
-	q := rs.queues[w.record]
-	if q == nil || q.last == nil || q.last == ev || q.last.durable || q.last.at > ev.at {
-		return
+// settled lets the next write of the record go, now that what ev did to it is on disk.
+// It returns that write.
+func (rs *records) settled(record string, ev *event) *write {
+	q := rs.queues[record]
+	if q == nil || q.last != ev {
+		return nil
 	}
-	q.last.followers = append(q.last.followers, ev)
-	ev.behind++
+	q.last = nil
+	if len(q.writes) > 0 {
+		return q.writes[0]
+	}
+	rs.drop(record)
+	return nil
 }
 
-// drop forgets a line that nobody stands in and nobody needs to follow.
+// drop forgets a line that nobody stands in and nobody needs to wait in.
 func (rs *records) drop(record string) {
-	if q := rs.queues[record]; q != nil && len(q.writes) == 0 && (q.last == nil || q.last.durable) {
+	if q := rs.queues[record]; q != nil && len(q.writes) == 0 && q.last == nil {
 		delete(rs.queues, record)
 	}
 }
@@ -139,7 +150,6 @@ func (l *loop) advance(w *write, now time.Time) {
 		l.end(w, func() { w.finish(store.Skipped, reason) })
 		return
 	}
-	l.records.follow(w)
 	w.state = queued
 	c.lane(w).push(w)
 }

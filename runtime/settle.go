@@ -19,7 +19,7 @@ type settlement struct {
 
 // conclude settles an event when nothing of it is on its way any more.
 func (l *loop) conclude(ev *event, now time.Time) {
-	if ev.open > 0 || ev.behind > 0 || ev.settling {
+	if ev.open > 0 || ev.settling {
 		return
 	}
 	ev.settling = true
@@ -67,7 +67,6 @@ func hasEventRun(runs []store.Run) bool {
 // settled takes in that a settlement is on disk.
 func (l *loop) settled(s *settlement, now time.Time) {
 	ev := s.event
-	ev.durable = true
 	l.forgetMessage(ev)
 	delete(l.events, ev)
 	if s.Do == store.Wait || s.Keep != nil {
@@ -75,15 +74,10 @@ func (l *loop) settled(s *settlement, now time.Time) {
 	}
 	for w := range ev.writes {
 		l.writes--
-		if w.record != "" {
-			l.records.drop(w.record)
+		if next := l.records.settled(w.record, ev); next != nil {
+			l.turns = append(l.turns, next)
 		}
 	}
-	for _, follower := range ev.followers {
-		follower.behind--
-		l.conclude(follower, now)
-	}
-	ev.followers = nil
 	if l.config.Observe != nil {
 		l.config.Observe(Report{Event: ev.item.ID, Type: ev.item.Type, Accepted: ev.item.At, Done: s.Do == store.Done, Runs: s.Runs})
 	}

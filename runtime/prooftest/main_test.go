@@ -1,0 +1,20 @@
+package prooftest
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+var (
+	kills = flag.Int("kills", 15, "how often TestKill kills the daemon")
+	speed = flag.Bool("speed", false, "let TestSpeed measure, and print its table")
+)
+
+// TestMain makes the test binary the daemon when it is started as one.
+func TestMain(m *testing.M) {
+	if text := os.Getenv(settingsVariable); text != "" {
+		os.Exit(serve(text))
+	}
+	os.Exit(m.Run())
+}

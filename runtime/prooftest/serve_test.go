@@ -1,0 +1,213 @@
+package prooftest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	goruntime "runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/runtime"
+	"github.com/sfsync/sfsync/runtime/intake"
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/salesforce/outbound"
+	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/bolt"
+)
+
+// settingsVariable tells the test binary to be a daemon, and which.
+const settingsVariable = "SFSYNC_PROOF_DAEMON"
+
+// settings are what a daemon is started with.
+type settings struct {
+	Dir     string
+	Org     string // instance URL
+	Token   string // access token that cannot be renewed
+	ID      string // or client credentials
+	Secret  string
+	Rules   string
+	Pace    time.Duration // of retries; 0 for the causes' own
+	MaxSize int64         // of the store
+	Limit   uint64        // bytes that a file may have, 0 for none
+	Idle    bool          // accept events and do not run them
+}
+
+// status is what a daemon says of itself.
+type status struct {
+	Queued  int
+	Waiting int
+	Used    int64 // bytes of the store that hold something
+	Heap    uint64
+	Failed  string
+}
+
+// serve is the daemon: engine, store and receiver, wired as `sfsync serve` wires
+// them. It returns the exit code.
+func serve(text string) int {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if err := serveEvents(text, log); err != nil {
+		log.Error(err.Error())
+		return 3
+	}
+	return 0
+}
+
+func serveEvents(text string, log *slog.Logger) error {
+	var set settings
+	if err := json.Unmarshal([]byte(text), &set); err != nil {
+		return err
+	}
+	if err := limitFiles(set.Limit); err != nil {
+		return err
+	}
+	p, err := compile(set.Rules)
+	if err != nil {
+		return err
+	}
+	st, err := bolt.Open(set.Dir, bolt.Options{MaxSize: set.MaxSize})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	token := salesforce.StaticToken(set.Token)
+	if set.ID != "" {
+		if token, err = salesforce.ClientCredentials(set.Org, set.ID, set.Secret, nil); err != nil {
+			return err
+		}
+	}
+	client, err := salesforce.New(salesforce.Config{InstanceURL: set.Org, Token: token, Timeout: 10 * time.Second})
+	if err != nil {
+		return err
+	}
+	config := runtime.Config{
+		Store: st, Plan: p, Logger: log,
+		Org: func(context.Context, string) (runtime.Org, error) { return runtime.Org{Client: client}, nil },
+	}
+	if set.Pace > 0 {
+		config.Pace = func(e *salesforce.Error) salesforce.Retry { return paced(e, set.Pace) }
+	}
+	engine, err := runtime.New(config)
+	if err != nil {
+		return err
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler(engine, st, log)}
+	ended := make(chan error, 2)
+	go func() { ended <- server.Serve(listener) }()
+	if !set.Idle {
+		go func() { ended <- engine.Run(ctx) }()
+	}
+	fmt.Printf("http://%s\n", listener.Addr())
+	select {
+	case err := <-ended:
+		if ctx.Err() == nil {
+			return err
+		}
+	case <-ctx.Done():
+		if !set.Idle {
+			if err := <-ended; err != nil {
+				return err
+			}
+		}
+	}
+	return server.Close()
+}
+
+// paced is a cause's own judgement of what heals, at another pace.
+func paced(e *salesforce.Error, pace time.Duration) salesforce.Retry {
+	r := e.Retry()
+	if r.Heals {
+		r.First, r.Max = pace, 4*pace
+	}
+	return r
+}
+
+func compile(rules string) (*plan.Plan, error) {
+	f, diags := dsl.Parse(dsl.NewSource("rules.sfsync", []byte(rules)))
+	p, more := plan.Compile([]*dsl.File{f}, plan.Options{})
+	for _, d := range append(diags, more...) {
+		if d.Severity == dsl.Error {
+			return nil, fmt.Errorf("%s: %s", d.Code, d.Message)
+		}
+	}
+	return p, nil
+}
+
+func handler(engine *runtime.Engine, st *bolt.Store, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /soap/{connection}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", outbound.ContentType)
+		m, err := outbound.Read(r.Body, 0)
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			w.Write(outbound.AppendFault(nil, err.Error()))
+			return
+		}
+		events := make([]string, len(m.Notifications))
+		for i, n := range m.Notifications {
+			events[i] = string(n.AppendEvent(nil, nil, time.Now()))
+		}
+		answers, err := engine.Submit(r.Context(), runtime.SourceOutbound, events)
+		for _, a := range answers {
+			if a.Status == runtime.Rejected {
+				err = errors.New(a.Reason)
+			}
+		}
+		if err != nil {
+			log.Error("message is not acknowledged", "error", err.Error())
+		}
+		w.Write(outbound.AppendAck(nil, err == nil))
+	})
+	mux.HandleFunc("POST /v1/events", func(w http.ResponseWriter, r *http.Request) {
+		var events []string
+		for e, err := range intake.Read(io.LimitReader(r.Body, 64<<20)) {
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			events = append(events, e.Text)
+		}
+		answers, err := engine.Submit(r.Context(), runtime.SourceEvents, events)
+		if err != nil {
+			log.Error("events are not accepted", "error", err.Error())
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		json.NewEncoder(w).Encode(answers)
+	})
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("gc") {
+			debug.FreeOSMemory()
+		}
+		h, err := st.Health(r.Context())
+		if err != nil && !errors.Is(err, store.ErrClosed) {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		var m goruntime.MemStats
+		goruntime.ReadMemStats(&m)
+		s := status{Queued: h.Queued, Waiting: h.Waiting, Used: h.Used, Heap: m.HeapInuse}
+		if h.Failed != nil {
+			s.Failed = h.Failed.Error()
+		}
+		json.NewEncoder(w).Encode(s)
+	})
+	return mux
+}
