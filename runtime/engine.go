@@ -47,7 +47,7 @@ type Config struct {
 	// MaxWait is how long Drain waits for an event that is put off; 30 s if 0,
 	// and not at all if negative.
 	MaxWait time.Duration
-	// MaxWrites bounds the writes in memory; 20,000 if 0.
+	// MaxWrites bounds the writes in memory, which take about 5 kB each; 5,000 if 0.
 	MaxWrites int
 	// MaxCalls bounds the calls in flight to one org; 16 if 0. Salesforce itself
 	// refuses the 26th call that takes longer than 20 s (Developer Limits, API 67.0).
@@ -59,6 +59,12 @@ type Config struct {
 	// within LoopWindow, before its runs wait; 20 in ten minutes if 0.
 	LoopRuns   int
 	LoopWindow time.Duration
+	// KeepRuns is how long the run log is kept, by whole days, and with it the
+	// events that failed, for Retry; 30 days if 0. Run prunes the store, once an hour.
+	KeepRuns time.Duration
+	// KeepBytes is how much the store may hold before Run drops the run log's oldest
+	// days, all but today's; 0 for no bound.
+	KeepBytes int64
 	// Pace replaces the pace at which a failed write is repeated, which
 	// (*salesforce.Error).Retry tells.
 	Pace func(*salesforce.Error) salesforce.Retry
@@ -95,12 +101,13 @@ func New(config Config) (*Engine, error) {
 	def(&config.Logger, slog.New(slog.DiscardHandler))
 	def(&config.Owner, "sfsync")
 	def(&config.MaxWait, 30*time.Second)
-	def(&config.MaxWrites, 20_000)
+	def(&config.MaxWrites, 5_000)
 	def(&config.MaxCalls, 16)
 	def(&config.QuotaShare, 0.8)
 	def(&config.LoopRuns, 20)
 	def(&config.LoopWindow, 10*time.Minute)
 	def(&config.Grace, 10*time.Second)
+	def(&config.KeepRuns, keepMessage)
 	if config.Pace == nil {
 		config.Pace = (*salesforce.Error).Retry
 	}
