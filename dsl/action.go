@@ -12,12 +12,12 @@ func (p *parser) readAction(st *statement, head int) *Action {
 }
 
 func (p *parser) newAction(st *statement, head int, node *actionLine, bad int) *Action {
-	a := &Action{Head: st.tokens[head].Span, Kind: actionKinds[st.keyword(st.tokens[head])]}
+	a := &Action{Head: st.tokens[head].Span, Kind: actionKinds[st.keyword(st.tokens[head])], Broken: p.quiet}
 	a.Span = Span{a.Head.From, st.span().To}
 	p.action = a
 	if node.Object.Value != "" {
 		name, ok := p.objectName(st, node.Object)
-		a.Object, a.Broken = name, !ok
+		a.Object, a.Broken = name, a.Broken || !ok
 	}
 	p.clauses(st, node.Clauses)
 	p.resume(st, bad)
