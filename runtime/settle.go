@@ -129,16 +129,25 @@ func (l *loop) commitPart(claim store.Claim, list []*settlement) {
 	}
 }
 
-// insist repeats a settlement while the store cannot work for a moment.
+// insist repeats a settlement while the store cannot work for a moment, and as long
+// as it has no room: what was done must be noted, and everything else can wait.
 func (l *loop) insist(claim store.Claim, batch ...store.Settlement) error {
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+	for wait, said := 10*time.Millisecond, false; ; wait = min(2*wait, time.Second) {
 		err := claim.Settle(l.ctx, batch...)
-		if !errors.Is(err, store.ErrUnavailable) || wait >= time.Second {
+		full := errors.Is(err, store.ErrFull) && l.callCtx.Err() == nil
+		if !full && (!errors.Is(err, store.ErrUnavailable) || wait >= time.Second) {
 			if err != nil {
 				err = fmt.Errorf("cannot settle events: %w", err)
 			}
 			return err
 		}
-		time.Sleep(wait)
+		if full && !said {
+			said = true
+			l.config.Logger.Error("outcomes cannot be recorded, and nothing goes on until there is room", "error", err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-l.callCtx.Done(): // stopped, and out of patience
+		}
 	}
 }

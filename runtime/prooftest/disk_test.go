@@ -17,6 +17,19 @@ import (
 	"github.com/sfsync/sfsync/store/bolt"
 )
 
+func contacts(t testing.TB, org *orgsim.Org, n int) []string {
+	t.Helper()
+	records := make([]map[string]any, n)
+	for i := range records {
+		records[i] = map[string]any{"LastName": fmt.Sprint("Contact ", i)}
+	}
+	ids, err := org.Seed("Contact", records...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
 // bulky is an event that takes the room it has.
 func bulky(n int, contact string) string {
 	noise := make([]byte, 3000)
@@ -36,32 +49,30 @@ func bulky(n int, contact string) string {
 func TestFullDisk(t *testing.T) {
 	for _, full := range []struct {
 		name string
-		make func(t *testing.T, d *daemon) (room func())
+		make func(t *testing.T, d *daemon) (room func() (restart bool))
 	}{
-		{"limit of the file's size", func(t *testing.T, d *daemon) func() {
+		{"limit of the file's size", func(t *testing.T, d *daemon) func() bool {
 			d.set.Limit = 24 << 20
-			return func() { d.set.Limit = 0 }
+			return func() bool { d.set.Limit = 0; return true }
 		}},
-		{"small file system", func(t *testing.T, d *daemon) func() {
+		{"small file system", func(t *testing.T, d *daemon) func() bool {
 			dir := t.TempDir()
 			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", dir).CombinedOutput(); err != nil {
 				t.Skipf("cannot mount a small file system: %s", out)
 			}
 			t.Cleanup(func() { exec.Command("umount", "-l", dir).Run() })
 			d.set.Dir = dir
-			return func() {
+			return func() bool {
 				if out, err := exec.Command("mount", "-o", "remount,size=200m", dir).CombinedOutput(); err != nil {
 					t.Fatalf("cannot make room: %s", out)
 				}
+				return false
 			}
 		}},
 	} {
 		t.Run(full.name, func(t *testing.T) {
 			org := simulate(t, orgsim.Options{DailyLimit: -1})
-			ids, err := org.Seed("Contact", map[string]any{"LastName": "Only"})
-			if err != nil {
-				t.Fatal(err)
-			}
+			ids := contacts(t, org, 500)
 			d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Pace: 100 * time.Millisecond})
 			room := full.make(t, d)
 			if _, err := org.Break(orgsim.Fault{Kind: orgsim.FaultUnavailable}); err != nil {
@@ -75,7 +86,7 @@ func TestFullDisk(t *testing.T) {
 				if n > 20_000 {
 					t.Fatalf("the disk does not get full: %d events", accepted)
 				}
-				if l.post(url+"/v1/events", bulky(n, ids[0]), 1) {
+				if l.post(url+"/v1/events", bulky(n, ids[n%len(ids)]), 1) {
 					accepted++
 					l.events[fmt.Sprint("ev/bulky-", n)] = true
 				} else {
@@ -101,10 +112,11 @@ func TestFullDisk(t *testing.T) {
 			case <-d.ended:
 				t.Errorf("the daemon ended for want of room:\n%s", d.log.String())
 			case <-time.After(time.Second):
-				d.stop()
 			}
-			room()
-			d.run()
+			if room() {
+				d.kill()
+				d.run()
+			}
 			d.drain(time.Minute)
 			d.stop()
 			runs := outcomes(t, d.set.Dir)
@@ -210,6 +222,7 @@ func TestDamagedDatabase(t *testing.T) {
 	d := filled(t, events)
 	rng := rand.New(rand.NewPCG(1, 2))
 	noticed := 0
+	used := map[string]int{"events.db": 100, "state.db": 4} // pages that hold something, at least
 	for _, name := range []string{"events.db", "state.db"} {
 		path := filepath.Join(d.set.Dir, name)
 		whole, err := os.ReadFile(path)
@@ -220,8 +233,8 @@ func TestDamagedDatabase(t *testing.T) {
 		damages := map[string]func() []byte{
 			"empty file's head only": func() []byte { return whole[:100] },
 			"text":                   func() []byte { return []byte("this is no database\n") },
-			"cut to half":            func() []byte { return whole[:len(whole)/2] },
-			"last page cut in two":   func() []byte { return whole[:len(whole)-page/2] },
+			"cut to four pages":      func() []byte { return whole[:4*page] },
+			"fourth page cut in two": func() []byte { return whole[:3*page+page/2] },
 			"both metas zeroed": func() []byte {
 				b := append([]byte(nil), whole...)
 				clear(b[:2*page])
@@ -231,7 +244,7 @@ func TestDamagedDatabase(t *testing.T) {
 		for i := range 10 {
 			damages[fmt.Sprint("random page ", i)] = func() []byte {
 				b := append([]byte(nil), whole...)
-				at := (2 + rng.IntN(max(1, min(len(b)/page, 40)-2))) * page
+				at := (2 + rng.IntN(used[name])) * page
 				for j := range page {
 					b[at+j] = byte(rng.IntN(256))
 				}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -233,5 +234,12 @@ func (f *file) close() error {
 // isFull reports whether a commit failed for want of room, which leaves the
 // file as it was.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC)
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} { // disk, quota, limit of a process
+		// When the file cannot grow, bbolt gives the reason as text only.
+		if errors.Is(err, full) || err != nil && strings.HasPrefix(err.Error(), "file resize error: ") && strings.HasSuffix(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	// ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL
+	return runtime.GOOS == "windows" && (errors.Is(err, syscall.Errno(39)) || errors.Is(err, syscall.Errno(112)))
 }
