@@ -51,6 +51,13 @@
 // comes next, and a record never goes back. (Only several writes of one event to
 // the same record may be seen twice in a row.)
 //
+// # Trying again, giving up, keeping
+//
+// An event that failed or is in doubt stays known as long as the run log (again.go).
+// Retry accepts it once more for the rules that failed, as they are then, under its
+// id with "#2" behind it; what was created is not created again. Discard ends one
+// that waits (discard.go). Run prunes the store by age and size (retention.go).
+//
 // # Waiting
 //
 // Failures that heal are repeated at the pace that the cause's entry in package

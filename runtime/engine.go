@@ -87,6 +87,7 @@ type Engine struct {
 	config   Config
 	plan     atomic.Pointer[plan.Plan]
 	accepted acceptance
+	wishes   wishes
 
 	running sync.Mutex
 	dirty   atomic.Bool   // something may be there to be fetched
@@ -129,7 +130,16 @@ func (e *Engine) SetPlan(p *plan.Plan) { e.plan.Store(p) }
 
 // Run runs events until ctx ends, lets calls in flight finish, and returns nil. It
 // returns an error when the store fails or another process takes the events over.
-func (e *Engine) Run(ctx context.Context) error { return e.run(ctx, false) }
+// Meanwhile it keeps the store within KeepRuns and KeepBytes.
+func (e *Engine) Run(ctx context.Context) error {
+	tidying, stop := context.WithCancel(ctx)
+	var tidy sync.WaitGroup
+	tidy.Go(func() { e.keepTidy(tidying) })
+	err := e.run(ctx, false)
+	stop()
+	tidy.Wait()
+	return err
+}
 
 // Drain runs what there is, and returns when nothing is left that could go on
 // within MaxWait.

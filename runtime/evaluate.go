@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -18,7 +19,7 @@ func (l *loop) evaluate(ev *event) {
 	now := time.Now()
 	text := string(ev.item.Body)
 	head, err := plan.ReadEvent(text)
-	if err != nil {
+	if err = cmp.Or(ev.broken, err); err != nil {
 		ev.refuse(now, err)
 		return
 	}
@@ -42,7 +43,12 @@ func (l *loop) evaluate(ev *event) {
 	default:
 		ev.head.Object, ev.head.Record = l.evaluation.Event.Object, l.evaluation.Event.Record
 		for i := range l.evaluation.Runs {
-			l.addRun(ev, &l.evaluation.Runs[i], now)
+			if ev.again.wants(l.evaluation.Runs[i].Rule.Name) {
+				l.addRun(ev, &l.evaluation.Runs[i], now)
+			}
+		}
+		if len(ev.runs) == 0 {
+			ev.skip(now, "none of the rules that failed is about this event any more")
 		}
 		ev.findParents()
 	}
@@ -125,6 +131,13 @@ func (l *loop) newWrite(r *run, from *plan.Write) *write {
 	w.index = r.event.count
 	r.event.count++
 	w.address(from.Body, l.describe(a.Connection, a.Object))
+	if w.op == salesforce.Create {
+		if record, ok := r.event.again.created(r, a.Object); ok {
+			w.finish(store.Skipped, "an earlier try has created it")
+			w.entry.RecordID = record
+			return w
+		}
+	}
 	switch from.State {
 	case plan.Skipped:
 		w.finish(store.Skipped, from.Reason)

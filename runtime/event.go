@@ -12,13 +12,15 @@ import (
 // event is an event in memory: from the store's handing it out until what became
 // of it is on disk.
 type event struct {
-	item  store.Item
-	part  *part
-	at    int64 // when it was accepted, in Unix nanoseconds: its place in the order
-	head  plan.Event
-	news  time.Time // when what it tells happened, zero if it does not say
-	runs  []*run
-	count int // writes
+	item   store.Item // its Body is the bare text
+	again  *again     // what of it is run again, nil for an event that is run for the first time
+	part   *part
+	at     int64 // when it was accepted, in Unix nanoseconds: its place in the order
+	head   plan.Event
+	broken error     // why it cannot be read
+	news   time.Time // when what it tells happened, zero if it does not say
+	runs   []*run
+	count  int // writes
 
 	open     int // writes that are neither finished nor put off
 	settling bool
@@ -30,6 +32,12 @@ type event struct {
 	marks []store.Mark // news that it brought
 }
 
+func newEvent(item feedItem) *event {
+	ev := &event{item: item.Item, part: item.part, at: item.at}
+	ev.item.Body, ev.again, ev.broken = unwrap(item.Body)
+	return ev
+}
+
 // run is what one rule makes of an event.
 type run struct {
 	event  *event
@@ -37,7 +45,8 @@ type run struct {
 	writes []*write
 	help   string // in place of the cause's advice
 
-	admitted bool // it has passed the loop breaker
+	admitted  bool   // it has passed the loop breaker
+	discarded string // by whom and why, of a run that was given up
 }
 
 // write is one write of a run.
@@ -141,6 +150,10 @@ func (r *run) summary(now time.Time) store.Run {
 		entry.Ended = now
 	}
 	entry.Reason, entry.Cause = telling.entry.Reason, telling.entry.Cause
+	if r.discarded != "" && entry.Outcome == store.Synced {
+		// Some writes were done, but it is not over as the rule says.
+		entry.Outcome, entry.Reason = store.Skipped, r.discarded
+	}
 	entry.Advice = r.advice(entry.Cause, telling.help)
 	return entry
 }

@@ -44,7 +44,10 @@ func (l *loop) message(ev *event, now time.Time) string {
 	}
 	kept, err := l.config.Store.Lookup(l.ctx, key)
 	if err == nil {
-		return string(kept.Body)
+		var text []byte
+		if text, _, err = unwrap(kept.Body); err == nil {
+			return string(text)
+		}
 	}
 	ev.until = ev.item.At.Add(awaitMessage)
 	wait := store.Run{Time: ev.news, Outcome: store.Waiting, Started: now, NotBefore: ev.until}

@@ -51,6 +51,7 @@ func (l *loop) put(c *call) {
 func (e *Engine) run(stop context.Context, drain bool) error {
 	e.running.Lock()
 	defer e.running.Unlock()
+	defer e.wishes.leave()
 	held, release := context.WithCancel(context.WithoutCancel(stop))
 	defer release()
 	claims, err := e.config.Store.Claims(held, e.config.Owner)
@@ -96,6 +97,9 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 			return err
 		}
 		if err := l.takeInbox(now); err != nil {
+			return err
+		}
+		if err := l.heedWishes(); err != nil {
 			return err
 		}
 		l.takeTurns(now)
@@ -177,6 +181,11 @@ func (l *loop) takeInbox(now time.Time) error {
 			return s.err
 		}
 		l.settled(s, now)
+		if l.wishes.end(s.event.item.ID, s.Do == store.Done) {
+			if err := l.recall(s.event.item.ID); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -194,8 +203,10 @@ func (l *loop) begin() int {
 		if !ok {
 			return n
 		}
-		ev := &event{item: item.Item, part: item.part, at: item.at}
-		if len(item.Progress) == 0 {
+		ev := newEvent(item)
+		if reason, ok := l.wishes.grant(item.ID); ok {
+			l.giveUp(ev, reason)
+		} else if len(item.Progress) == 0 {
 			l.evaluate(ev)
 		} else if err := l.resume(ev); err != nil {
 			ev.runs = nil

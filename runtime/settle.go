@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -46,13 +47,34 @@ func (l *loop) conclude(ev *event, now time.Time) {
 		// It takes the place of the entry which said that the message had not arrived.
 		s.Runs = append(s.Runs, store.Run{Outcome: store.Skipped, Reason: "its outbound message has arrived, see the other runs", Time: ev.news, Started: now, Ended: now})
 	}
-	if len(ev.keys) > 0 && ev.item.Attempt == 0 {
-		s.Keep = &store.Keep{Keys: ev.keys, Until: ev.item.At.Add(keepMessage)}
-	}
+	s.Keep = l.keepOf(ev, s)
 	if mark, ok := l.records.holds.markOf(ev); ok {
 		s.Marks = append(s.Marks, mark)
 	}
 	l.toSettle = append(l.toSettle, s)
+}
+
+// keepOf says under what an event stays known beyond its end: a message to the
+// statuses that come later, one that failed to who tries it again.
+func (l *loop) keepOf(ev *event, s *settlement) *store.Keep {
+	var keys []string
+	keep := l.config.KeepRuns
+	first := ev.item.Attempt == 0
+	if len(ev.keys) > 0 && first {
+		// For the same time whether it failed or not, so that of two messages of
+		// one record the later is found.
+		keys, keep = slices.Clone(ev.keys), max(keep, keepMessage)
+	}
+	if ev.again != nil && first {
+		keys = append(keys, failedKey(ev.again.Root))
+	}
+	if s.Do == store.Done && slices.ContainsFunc(s.Runs, func(r store.Run) bool { return r.Outcome == store.Failed || r.Outcome == store.InDoubt }) {
+		keys = append(keys, failedKey(ev.item.ID))
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return &store.Keep{Keys: keys, Until: ev.item.At.Add(keep)}
 }
 
 func hasEventRun(runs []store.Run) bool {
@@ -115,7 +137,7 @@ func (l *loop) commitPart(claim store.Claim, list []*settlement) {
 		for _, s := range list {
 			if err = l.insist(claim, s.Settlement); errors.Is(err, store.ErrInvalid) {
 				l.config.Logger.Error("cannot record what became of an event", "event", s.event.item.ID, "error", err)
-				s.Do, s.NotBefore, s.For, s.Attempt, s.Progress, s.Marks = store.Done, time.Time{}, "", 0, nil, nil
+				s.Do, s.NotBefore, s.For, s.Attempt, s.Progress, s.Marks, s.Keep = store.Done, time.Time{}, "", 0, nil, nil, nil
 				s.Runs = []store.Run{{Outcome: store.Failed, Cause: string(salesforce.Unknown), Reason: "what became of it cannot be recorded: " + err.Error()}}
 				err = l.insist(claim, s.Settlement)
 			}
