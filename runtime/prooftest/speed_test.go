@@ -1,0 +1,236 @@
+package prooftest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sfsync/sfsync/salesforce/orgsim"
+	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/bolt"
+)
+
+// TestSpeed measures everything in one run, senders and simulator on the same
+// machine, and prints it as Markdown. It asserts nothing about speed.
+func TestSpeed(t *testing.T) {
+	if !*speed {
+		t.Skip("measures only with -speed")
+	}
+	fmt.Printf("%s, %d cores, %s/%s, %s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.DateOnly))
+	t.Run("acks", speedOfAcks)
+	t.Run("writes", speedOfWrites)
+	t.Run("million", speedOfAMillion)
+}
+
+// measureFor is how long one rate is measured.
+const measureFor = 2 * time.Second
+
+func speedOfAcks(t *testing.T) {
+	fmt.Println("| senders | notifications a message | Acks/s | notifications/s | Ack p50 | Ack p99 | raw notifications/s | ratio |")
+	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|--:|")
+	for _, size := range []int{1, 100} {
+		for _, senders := range []int{1, 16, 64, 256} {
+			raw := rawRate(t, senders, size*len(wideEvent())) * float64(size)
+			acks, p50, p99 := ackRate(t, senders, size)
+			fmt.Printf("| %d | %d | %.0f | %.0f | %s | %s | %.0f | %.2f |\n",
+				senders, size, acks, acks*float64(size), ms(p50), ms(p99), raw, acks*float64(size)/raw)
+		}
+	}
+	fmt.Println()
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
+
+// ackRate starts a daemon and lets senders send to it for a while. The daemon runs
+// what it accepts meanwhile, against an org that takes 50 ms a call.
+func ackRate(t *testing.T, senders, size int) (acks float64, p50, p99 time.Duration) {
+	org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: 50 * time.Millisecond})
+	ids := contacts(t, org, 20_000)
+	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules})
+	d.run()
+	defer org.Close()
+	defer d.kill()
+	url, _ := d.address(t.Context())
+	until := time.Now().Add(measureFor)
+	took := make([][]time.Duration, senders)
+	var serial atomic.Int64
+	var all sync.WaitGroup
+	begun := time.Now()
+	for i := range senders {
+		all.Go(func() {
+			s, err := dialWide(url, size)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.conn.Close()
+			for time.Now().Before(until) {
+				first := int(serial.Add(int64(size))) - size
+				started := time.Now()
+				if err := s.send(first, ids); err != nil {
+					t.Error(err)
+					return
+				}
+				took[i] = append(took[i], time.Since(started))
+			}
+		})
+	}
+	all.Wait()
+	elapsed := time.Since(begun)
+	p50, p99, n := percentiles(took)
+	return float64(n) / elapsed.Seconds(), p50, p99
+}
+
+// speedOfWrites measures from the first event sent until the last outcome is on disk.
+func speedOfWrites(t *testing.T) {
+	fmt.Println("| org's latency | writes/s end to end | API calls per write | heap at rest | most heap under load | most memory of the process | run log per run |")
+	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|")
+	for _, latency := range []time.Duration{0, 50 * time.Millisecond} {
+		org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: latency})
+		ids := contacts(t, org, 20_000)
+		d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: `
+rule Answers
+on survey response
+update Contact where Id = profile.contact
+  set Description = vars.value
+`})
+		d.run()
+		rest, _ := d.status("?gc")
+		const events = 100_000
+		watching, stop := context.WithCancel(t.Context())
+		var heap, process atomic.Uint64
+		var watcher sync.WaitGroup
+		watcher.Go(func() {
+			for watching.Err() == nil {
+				if s, ok := d.status(""); ok {
+					heap.Store(max(heap.Load(), s.Heap))
+				}
+				process.Store(max(process.Load(), d.resident()))
+				select {
+				case <-watching.Done():
+				case <-time.After(100 * time.Millisecond):
+				}
+			}
+		})
+		before := org.Stats().APIUsed
+		begun := time.Now()
+		l := newLoad(t, org, d)
+		url, _ := d.address(t.Context())
+		var serial atomic.Int64
+		var senders sync.WaitGroup
+		for range 4 {
+			senders.Go(func() {
+				for {
+					from := int(serial.Add(200)) - 200
+					if from >= events {
+						return
+					}
+					var body strings.Builder
+					for n := from; n < from+200; n++ {
+						fmt.Fprintf(&body, `{"id":"r-%d","type":"survey.response","response":{"id":"r-%d"},"survey":{"id":"post-purchase"},"answers":{"nps":%d,"comment":"It went well, but the parcel was late and the box was wet."},"profile":{"contact":%q},"vars":{"value":"value %d"}}`+"\n", n, n, n%11, ids[n%len(ids)], n)
+					}
+					if !l.post(url+"/v1/events", body.String(), 200) {
+						t.Error("events are not accepted")
+						return
+					}
+				}
+			})
+		}
+		senders.Wait()
+		d.drain(2 * time.Minute)
+		elapsed := time.Since(begun)
+		stop()
+		watcher.Wait()
+		after, _ := d.status("")
+		fmt.Printf("| %s | %.0f | %.4f | %s | %s | %s | %d B |\n", ms(latency), events/elapsed.Seconds(), float64(org.Stats().APIUsed-before)/events,
+			mb(rest.Heap), mb(heap.Load()), mb(process.Load()), (after.Used-rest.Used)/events)
+		d.kill()
+		org.Close()
+	}
+	fmt.Println()
+}
+
+func mb(bytes uint64) string { return fmt.Sprintf("%.0f MB", float64(bytes)/1e6) }
+
+// speedOfAMillion starts the daemon on a million queued events while the org is down.
+func speedOfAMillion(t *testing.T) {
+	dir := t.TempDir()
+	st, err := bolt.Open(dir, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const events = 1_000_000
+	begun := time.Now()
+	var serial atomic.Int64
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for {
+				from := int(serial.Add(1000)) - 1000
+				if from >= events {
+					return
+				}
+				batch := make([]store.Event, 1000)
+				for i := range batch {
+					n := from + i
+					id := fmt.Sprint("ev/r-", n)
+					batch[i] = store.Event{ID: id, Key: id, Type: "survey.response", Body: fmt.Appendf(nil,
+						`{"id":"r-%d","type":"survey.response","response":{"id":"r-%d"},"survey":{"id":"post-purchase"},"answers":{"nps":%d,"comment":"It went well, but the parcel was late and the box was wet."},"profile":{"contact":%q},"vars":{"value":"value %d"}}`,
+						n, n, n%11, salesforceID("003", n), n)}
+				}
+				if _, err := st.Append(context.Background(), batch); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	st.Close()
+	t.Logf("a million events queued in %s", time.Since(begun).Round(time.Millisecond))
+	org := simulate(t, orgsim.Options{DailyLimit: -1})
+	if _, err := org.Break(orgsim.Fault{Kind: orgsim.FaultUnavailable}); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("| a million events queued | restart until it accepts | heap then | heap, 10 s later | process, 10 s later |")
+	fmt.Println("|--|--:|--:|--:|--:|")
+	for _, idle := range []bool{true, false} {
+		d := newDaemon(t, settings{Dir: dir, Org: org.URL(), Token: org.Login(""), Rules: rules, Idle: idle})
+		started := time.Now()
+		d.run()
+		took := time.Since(started)
+		first, _ := d.status("")
+		name := "Salesforce is down"
+		if idle {
+			name = "nothing is run"
+		} else {
+			time.Sleep(10 * time.Second)
+		}
+		then, ok := d.status("?gc")
+		if !ok || then.Queued != events {
+			t.Errorf("%d of %d events are queued", then.Queued, events)
+		}
+		fmt.Printf("| %s | %.2f s | %s | %s | %s |\n", name, took.Seconds(), mb(first.Heap), mb(then.Heap), mb(d.resident()))
+		d.kill()
+	}
+	fmt.Println()
+}
+
+// resident is the memory of the daemon's process in bytes, 0 where that is not to be had.
+func (d *daemon) resident() uint64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	var kb uint64
+	if _, after, ok := strings.Cut(string(text), "VmRSS:"); ok {
+		fmt.Sscan(after, &kb)
+	}
+	return kb * 1024
+}
