@@ -21,6 +21,7 @@ const (
 	QueueAge    Kind = "queue_age"    // events wait for long
 	Quota       Kind = "quota"        // the org's API calls run out
 	Store       Kind = "store"        // the store is failing or nearly full
+	Rules       Kind = "rules"        // changed rules were refused
 )
 
 // Alert is something that a person should know. Alerts of the same kind and subject
