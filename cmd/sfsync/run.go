@@ -33,12 +33,13 @@ func runCommand(c *console) *cli.Command {
 			"that the rules name.",
 		Flags: append(append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "events", Usage: "`FILE` or directory of events, - for standard input; may be repeated"},
+			&cli.BoolFlag{Name: "waiting", Usage: "run what waits in the store, also without new events"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the writes, and call nothing"},
 			&cli.DurationFlag{Name: "max-wait", Value: 30 * time.Second, Usage: "wait at most `TIME` for what has to be repeated; the rest stays for the next run"},
 		}, targetFlags()...), saveFlag(), schemaFlag(), formatFlag()),
 		Action: func(ctx *cli.Context) error {
-			if len(ctx.StringSlice("events")) == 0 {
-				return usagef("--events FILE, or --events - for standard input", "no events are named")
+			if len(ctx.StringSlice("events")) == 0 && (!ctx.Bool("waiting") || ctx.Bool("dry-run")) {
+				return usagef("--events FILE, --events - for standard input, or --waiting", "no events are named")
 			}
 			if slices.Contains(ctx.StringSlice("events"), "-") && slices.Contains(ctx.Args().Slice(), "-") {
 				return usagef("", "standard input is either rules or events")

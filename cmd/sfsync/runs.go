@@ -25,17 +25,9 @@ func runsCommand(c *console) *cli.Command {
 				Name:        "list",
 				Usage:       "list runs, the newest first",
 				Description: "A run is what one rule did about one event. As JSON, it prints one run a line.",
-				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "since", Usage: "only events received since `TIME`: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z"},
-					&cli.StringFlag{Name: "until", Usage: "only events received before `TIME`"},
-					&cli.StringFlag{Name: "rule", Usage: "only runs of the rule `NAME`"},
-					&cli.StringFlag{Name: "object", Usage: "only runs that write records of `OBJECT`"},
-					&cli.StringFlag{Name: "record", Usage: "only runs that write the record with this `ID`"},
-					&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + outcomeNames()},
-					&cli.StringFlag{Name: "cause", Usage: "only runs that failed for the `CAUSE`, as explain lists them"},
+				Flags: append(runFilterFlags(),
 					&cli.IntFlag{Name: "limit", Value: 50, Usage: "at most `N` runs; 0 for all"},
-					storeFlag(), formatFlag(),
-				},
+					storeFlag(), formatFlag()),
 				Action: func(ctx *cli.Context) error { return c.runsList(ctx) },
 			},
 			{
@@ -46,6 +38,9 @@ func runsCommand(c *console) *cli.Command {
 				Flags:       []cli.Flag{storeFlag(), formatFlag()},
 				Action:      func(ctx *cli.Context) error { return c.runsShow(ctx) },
 			},
+			runsRetryCommand(c),
+			runsDiscardCommand(c),
+			runsExportCommand(c),
 		},
 	}
 }
@@ -115,9 +110,17 @@ func parseTime(ctx *cli.Context, name string, now time.Time) (time.Time, error) 
 	return time.Time{}, usagef("", "--%s is no time: `%s`; write 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z", name, text)
 }
 
-// runLog opens the run log for reading; without a store there is none to open.
+// runLog opens the run log for reading; without a store there is none to open. While
+// a daemon has the store, the daemon answers.
 func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
 	s, err := readStore(ctx)
+	if errors.Is(err, store.ErrUnavailable) {
+		if dir, dirErr := storeDir(ctx); dirErr == nil {
+			if at := readServingFile(dir); at != nil {
+				return daemonRunLog{at}, func() {}, nil
+			}
+		}
+	}
 	if err != nil || s == nil {
 		return nil, func() {}, err
 	}

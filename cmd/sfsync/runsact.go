@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/runtime"
+	"github.com/sfsync/sfsync/store"
+)
+
+func runsRetryCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:      "retry",
+		Usage:     "try events again that have failed",
+		ArgsUsage: "[RUN|EVENT…]",
+		Description: "The runs are named by their ids or those of their events, or chosen by flags. Only\n" +
+			"rules that failed for an event are run for it again, as they are then, and what they\n" +
+			"have created is not created again. The event comes back under its id with `#2`\n" +
+			"behind it, as the newest of all; `sfsync run RULES --waiting` or the daemon runs it.",
+		Flags: append(runFilterFlags(),
+			&cli.BoolFlag{Name: "in-doubt", Usage: "also what is in doubt: records may be created a second time"},
+			dryFlag(), storeFlag(), formatFlag()),
+		Action: func(ctx *cli.Context) error { return c.runsRetry(ctx) },
+	}
+}
+
+func runsDiscardCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:      "discard",
+		Usage:     "give events up that wait",
+		ArgsUsage: "[RUN|EVENT…]",
+		Description: "The runs are named by their ids or those of their events, or chosen by flags. An\n" +
+			"event is given up as a whole: what of it is not written yet never will be. The run\n" +
+			"log keeps its runs, as skipped.",
+		Flags: append(runFilterFlags(),
+			&cli.StringFlag{Name: "reason", Usage: "`TEXT` for the run log, behind who discarded it"},
+			dryFlag(), storeFlag(), formatFlag()),
+		Action: func(ctx *cli.Context) error { return c.runsDiscard(ctx) },
+	}
+}
+
+func dryFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "only list the events that are meant"}
+}
+
+// runFilterFlags choose runs.
+func runFilterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "since", Usage: "only events received since `TIME`: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z"},
+		&cli.StringFlag{Name: "until", Usage: "only events received before `TIME`"},
+		&cli.StringFlag{Name: "rule", Usage: "only runs of the rule `NAME`"},
+		&cli.StringFlag{Name: "object", Usage: "only runs that write records of `OBJECT`"},
+		&cli.StringFlag{Name: "record", Usage: "only runs that write the record with this `ID`"},
+		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + outcomeNames()},
+		&cli.StringFlag{Name: "cause", Usage: "only runs that failed for the `CAUSE`, as explain lists them"},
+	}
+}
+
+// chosenRuns are the runs that arguments name, or that flags choose among those with
+// one of the outcomes. It is an error if neither says anything.
+func chosenRuns(ctx *cli.Context, log store.RunLog, outcomes ...store.Outcome) ([]store.Run, error) {
+	filter, err := runFilter(ctx, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if refs := ctx.Args().Slice(); len(refs) > 0 {
+		if filter != (store.Filter{}) {
+			return nil, usagef("", "runs are either named or chosen by flags")
+		}
+		var all []store.Run
+		for _, ref := range refs {
+			runs, err := findRuns(ctx, log, ref)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, runs...)
+		}
+		return all, nil
+	}
+	if filter == (store.Filter{}) {
+		return nil, usagef("name runs or events, or choose: --outcome "+string(outcomes[0])+" takes them all", "nothing says which runs are meant")
+	}
+	if filter.Outcome != "" {
+		if !slices.Contains(outcomes, filter.Outcome) {
+			return nil, usagef("", "this is for runs that are %s, and not %s", joinOutcomes(outcomes), filter.Outcome)
+		}
+		outcomes = []store.Outcome{filter.Outcome}
+	}
+	var all []store.Run
+	for _, filter.Outcome = range outcomes {
+		for run, err := range log.List(ctx.Context, filter) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, slim(run))
+		}
+	}
+	return all, nil
+}
+
+func joinOutcomes(outcomes []store.Outcome) string {
+	var words []string
+	for _, o := range outcomes {
+		words = append(words, string(o))
+	}
+	return strings.Join(words, " or ")
+}
+
+// slim leaves out of a run what takes room and is not needed to choose it.
+func slim(run store.Run) store.Run {
+	for i := range run.Writes {
+		run.Writes[i].Fields, run.Writes[i].Message = nil, ""
+	}
+	return run
+}
+
+// actOn opens the store, chooses runs in it, and acts on them unless nothing is to be done.
+func (c *console) actOn(ctx *cli.Context, outcomes []store.Outcome, act func(s store.Store, runs []store.Run) error) error {
+	s, err := openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	runs, err := chosenRuns(ctx, s.Runs(), outcomes...)
+	switch {
+	case err != nil:
+		return err
+	case ctx.Bool("dry-run"):
+		return c.listActions(ctx, meant(runs), "")
+	case len(runs) == 0:
+		return c.listActions(ctx, nil, "")
+	}
+	return act(s, runs)
+}
+
+// runAction is what a command did about an event, or why it did nothing.
+type runAction struct {
+	Event  string `json:"event"`
+	As     string `json:"as,omitempty"`
+	Done   bool   `json:"done"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// meant are the events of runs, which nothing was done about.
+func meant(runs []store.Run) []runAction {
+	var list []runAction
+	for _, id := range eventsOf(runs) {
+		list = append(list, runAction{Event: id, Reason: "not done: this is a dry run"})
+	}
+	return list
+}
+
+func eventsOf(runs []store.Run) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for i := range runs {
+		if id := runs[i].Event; !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (c *console) runsRetry(ctx *cli.Context) error {
+	outcomes := []store.Outcome{store.Failed}
+	if ctx.Bool("in-doubt") {
+		outcomes = append(outcomes, store.InDoubt)
+	} else if ctx.String("outcome") == string(store.InDoubt) {
+		return usagef("--in-doubt, if the records are not there", "what is in doubt may be there already, and would be created a second time")
+	}
+	return c.actOn(ctx, outcomes, func(s store.Store, runs []store.Run) error {
+		answers, err := runtime.Retry(ctx.Context, s, runs, ctx.Bool("in-doubt"))
+		if err != nil {
+			return err
+		}
+		var list []runAction
+		for _, a := range answers {
+			list = append(list, runAction{Event: a.Event, As: a.As, Done: a.As != "", Reason: a.Reason})
+		}
+		return c.listActions(ctx, list, "to be tried again: `sfsync run RULES --waiting`, or the daemon, does it")
+	})
+}
+
+func (c *console) runsDiscard(ctx *cli.Context) error {
+	reason := "discarded by " + userName()
+	if why := strings.TrimSpace(ctx.String("reason")); why != "" {
+		reason += ": " + why
+	}
+	return c.actOn(ctx, []store.Outcome{store.Waiting}, func(s store.Store, runs []store.Run) error {
+		waits := slices.DeleteFunc(slices.Clone(runs), func(r store.Run) bool { return r.Outcome != store.Waiting })
+		var list []runAction
+		for _, id := range eventsOf(runs) {
+			if !slices.ContainsFunc(waits, func(r store.Run) bool { return r.Event == id }) {
+				list = append(list, runAction{Event: id, Reason: "it does not wait"})
+			}
+		}
+		answers, err := runtime.Discard(ctx.Context, s, eventsOf(waits), reason)
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			list = append(list, runAction{Event: a.Event, Done: a.Reason == "", Reason: a.Reason})
+		}
+		return c.listActions(ctx, list, "discarded")
+	})
+}
+
+// userName is who runs this command, for the run log.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return "the command line"
+	}
+	return u.Username
+}
+
+// listActions shows what was done. It is a problem if something that was named was not.
+func (c *console) listActions(ctx *cli.Context, list []runAction, what string) error {
+	done := 0
+	for i := range list {
+		a := &list[i]
+		if a.Event, a.As = runEvent(a.Event), runEvent(a.As); a.Done {
+			done++
+		}
+		for _, source := range eventSources {
+			a.Reason = strings.ReplaceAll(a.Reason, " "+source, " ") // ids are shown as their senders gave them
+		}
+	}
+	if wantsJSON(ctx) {
+		if err := c.printJSON(orEmpty(list)); err != nil {
+			return err
+		}
+	} else {
+		c.printDone(list, done, what)
+	}
+	if ctx.NArg() > 0 && done < len(list) && !ctx.Bool("dry-run") {
+		return problem
+	}
+	return context.Cause(ctx.Context)
+}
+
+func (c *console) printDone(list []runAction, done int, what string) {
+	var t table
+	for _, a := range list {
+		switch {
+		case a.As != "":
+			t.row(cell{a.Event, c.style.bold}, "→ "+a.As)
+		case a.Done:
+			t.row(cell{a.Event, c.style.bold}, cell{"done", c.style.green})
+		default:
+			t.row(cell{a.Event, c.style.bold}, cell{a.Reason, c.style.dim})
+		}
+	}
+	t.write(c.out, c.width)
+	switch {
+	case len(list) == 0:
+		fmt.Fprintln(c.out, "No run matches.")
+	case what != "":
+		fmt.Fprintf(c.out, "%s %s\n", plural(done, "event"), what)
+	}
+}
