@@ -42,6 +42,9 @@
 // a restart (hold.go). Two events accepted at the same time by concurrent calls of
 // Submit may go either way.
 //
+// Children of one parent go in one call at a time once lock errors show that they
+// fight for it (contention.go), for ten minutes after the last of these.
+//
 // # Crashes
 //
 // What was in flight when the process died is done again, except creates: those

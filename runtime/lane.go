@@ -125,9 +125,15 @@ func (l *loop) send(now time.Time) {
 				l.parkLanes(c, now)
 				break
 			}
-			batch := &call{connection: c, op: n.key.op, writes: n.take(n.rows()), started: now}
-			for _, w := range batch.writes {
-				w.state = calling
+			batch := &call{connection: c, op: n.key.op, started: now}
+			for _, w := range n.take(n.rows()) {
+				if l.contention.admits(w, batch, now) {
+					w.state = calling
+					batch.writes = append(batch.writes, w)
+				}
+			}
+			if len(batch.writes) == 0 {
+				continue
 			}
 			c.calls++
 			l.calls++

@@ -27,6 +27,7 @@ type loop struct {
 	messages    map[string]*event
 	news        news
 	breaker     breaker
+	contention  contention
 	evaluation  plan.Evaluation
 
 	turns      []*write // whose turn may have come

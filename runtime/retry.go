@@ -27,6 +27,9 @@ func (l *loop) landed(c *call, now time.Time) {
 	conn := c.connection
 	conn.calls--
 	l.calls--
+	for _, w := range l.contention.release(c) {
+		conn.lane(w).push(w)
+	}
 	counted := false // the call counts for the run of its first row
 	var trouble *salesforce.Error
 	for i, w := range c.writes {
@@ -97,6 +100,9 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 			w.entry.Cause, w.help = string(e.Cause), lookUp(w)
 		})
 		return
+	}
+	if e.Cause == salesforce.RecordLocked {
+		l.contention.locked(w, e, now)
 	}
 	pace := l.config.Pace(e)
 	switch {
