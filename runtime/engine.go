@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -112,8 +113,13 @@ func New(config Config) (*Engine, error) {
 	if config.Pace == nil {
 		config.Pace = (*salesforce.Error).Retry
 	}
+	h, err := config.Store.Health(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("cannot see what is queued: %w", err)
+	}
 	e := &Engine{config: config, wake: make(chan struct{}, 1)}
 	e.plan.Store(config.Plan)
+	e.accepted.saw(h.Newest.UnixNano())
 	return e, nil
 }
 

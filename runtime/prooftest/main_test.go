@@ -7,8 +7,9 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 15, "how often TestKill kills the daemon")
-	speed = flag.Bool("speed", false, "let TestSpeed measure, and print its table")
+	kills    = flag.Int("kills", 15, "how often TestKill kills the daemon")
+	speed    = flag.Bool("speed", false, "let TestSpeed measure, and print its table")
+	profiles = flag.String("profiles", "", "`directory` for TestSpeed to put CPU profiles of the daemon into")
 )
 
 // TestMain makes the test binary the daemon when it is started as one.

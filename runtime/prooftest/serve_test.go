@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"os/signal"
 	goruntime "runtime"
@@ -192,6 +193,7 @@ func handler(engine *runtime.Engine, st *bolt.Store, log *slog.Logger) http.Hand
 		}
 		json.NewEncoder(w).Encode(answers)
 	})
+	mux.HandleFunc("GET /profile", pprof.Profile)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("gc") {
 			debug.FreeOSMemory()

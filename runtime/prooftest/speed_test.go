@@ -3,7 +3,10 @@ package prooftest
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -52,7 +55,7 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000
 func ackRate(t *testing.T, senders, size int) (acks float64, p50, p99 time.Duration) {
 	org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: 50 * time.Millisecond})
 	ids := contacts(t, org, 20_000)
-	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules})
+	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Idle: idleAcks})
 	d.run()
 	defer org.Close()
 	defer d.kill()
@@ -61,6 +64,7 @@ func ackRate(t *testing.T, senders, size int) (acks float64, p50, p99 time.Durat
 	took := make([][]time.Duration, senders)
 	var serial atomic.Int64
 	var all sync.WaitGroup
+	profile(t, url, fmt.Sprintf("acks-%d-%d", senders, size))
 	begun := time.Now()
 	for i := range senders {
 		all.Go(func() {
@@ -233,4 +237,28 @@ func (d *daemon) resident() uint64 {
 		fmt.Sscan(after, &kb)
 	}
 	return kb * 1024
+}
+
+var idleAcks = os.Getenv("IDLE") != ""
+
+// profile writes a CPU profile of the daemon's next second to -profiles.
+func profile(t *testing.T, url, name string) {
+	if *profiles == "" {
+		return
+	}
+	go func() {
+		res, err := http.Get(url + "/profile?seconds=1")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		data, err := io.ReadAll(res.Body)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(*profiles, name+".pprof"), data, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}()
 }

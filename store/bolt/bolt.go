@@ -193,12 +193,18 @@ func (s *Store) Health(ctx context.Context) (store.Health, error) {
 		h.DedupeSince = first
 	}
 	err := s.events.view(func(tx *bbolt.Tx) error {
-		key, value := tx.Bucket(queueBucket).Cursor().First()
+		queue := tx.Bucket(queueBucket).Cursor()
+		key, value := queue.First()
 		if key == nil {
 			return nil
 		}
-		e, err := decodeEvent(value, false)
-		h.Oldest = e.At
+		oldest, err := decodeEvent(value, false)
+		if err != nil {
+			return err
+		}
+		_, value = queue.Last()
+		newest, err := decodeEvent(value, false)
+		h.Oldest, h.Newest = oldest.At, newest.At
 		return err
 	})
 	if err != nil {

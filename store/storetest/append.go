@@ -71,8 +71,8 @@ func appendOrder(t *testing.T, open Open) {
 			perPartition[r.Partition] = append(perPartition[r.Partition], batch[i].ID)
 		}
 	}
-	if h := health(t, s); h.Queued != 600 || !h.Oldest.Equal(event(0).At) {
-		t.Errorf("health says %d queued, oldest %v; want 600, %v", h.Queued, h.Oldest, event(0).At)
+	if h := health(t, s); h.Queued != 600 || !h.Oldest.Equal(event(0).At) || !h.Newest.Equal(event(599).At) {
+		t.Errorf("health says %d queued from %v to %v; want 600 from %v to %v", h.Queued, h.Oldest, h.Newest, event(0).At, event(599).At)
 	}
 	for n, c := range claims(t, s) {
 		var got []string

@@ -39,7 +39,7 @@ func waitDue(t *testing.T, open Open) {
 		t.Errorf("handed out as %+v", item)
 	}
 	must(t, c.Settle(t.Context(), done(item.Seq)))
-	if h := health(t, s); h.Queued != 0 || h.Waiting != 0 || !h.NextDue.IsZero() || !h.Oldest.IsZero() {
+	if h := health(t, s); h.Queued != 0 || h.Waiting != 0 || !h.NextDue.IsZero() || !h.Oldest.IsZero() || !h.Newest.IsZero() {
 		t.Errorf("health of a drained queue: %+v", h)
 	}
 }
