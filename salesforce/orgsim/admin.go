@@ -53,6 +53,7 @@ func (g *Org) adminHandler() http.Handler {
 		g.Reset()
 		adminJSON(w, map[string]bool{"reset": true})
 	})
+	g.outboundRoutes(mux)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -72,6 +73,11 @@ GET  /sim/faults                what is broken
 POST /sim/heal                  {"id": "fault-1"}, or nothing for all
 PUT  /sim/overlay               permissions and rules; GET shows them
 PUT  /sim/limits                {"max": 15000, "used": 14990}
+PUT  /sim/outbound/NAME         {"object": "Case", "fields": ["Status"], "endpoint": "http://127.0.0.1:9000/"}; DELETE removes it
+GET  /sim/outbound              outbound messages and what of them is queued, under way or dropped
+POST /sim/outbound/retry        {"id": "04l..."}, or nothing for all
+POST /sim/outbound/delete       {"id": "04l..."}, or nothing for all
+PATCH /sim/delivery             {"speed": 3600, "duplicates": 0.1, "hold": true}; GET shows all settings
 POST /sim/revoke                end all sessions
 POST /sim/reset                 begin anew
 

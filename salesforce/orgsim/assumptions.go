@@ -43,4 +43,18 @@ type Assumptions struct {
 	// CollectionErrorStatus is the HTTP status of a Collections answer in which every row
 	// failed; 0 is 200, one connector's tests expect 400 with the same array.
 	CollectionErrorStatus int `json:"collectionErrorStatus,omitempty"`
+	// NotificationPerChange queues an outbound message's notification for every change of a record.
+	// Otherwise one that waits for its first attempt stands for later changes as well.
+	NotificationPerChange bool `json:"notificationPerChange,omitempty"`
+	// DeletedKeepsID leaves the Id in the notification of a deleted record. Otherwise its sObject is
+	// empty. ("Contains no data" is all that is documented.)
+	DeletedKeepsID bool `json:"deletedKeepsID,omitempty"`
+	// EmptySessionID sends an empty SessionId. Otherwise it is nil.
+	EmptySessionID bool `json:"emptySessionID,omitempty"`
+	// PlainNumbers writes 139000000.0 in outbound messages. Otherwise large and small numbers have
+	// an exponent, as in 1.39E8.
+	PlainNumbers bool `json:"plainNumbers,omitempty"`
+	// LenientAck takes an Ack within notifications too, as several listeners send it. Otherwise it
+	// has to be in notificationsResponse.
+	LenientAck bool `json:"lenientAck,omitempty"`
 }

@@ -218,9 +218,16 @@ func (c *call) change(do func(tx *txn)) {
 		do(c.tx)
 		return
 	}
-	c.org.mu.Lock()
-	defer c.org.mu.Unlock()
-	do(&txn{now: c.at})
+	tx := &txn{now: c.at}
+	c.org.write(func() { do(tx) })
+	c.org.outbox.changed(c.cfg, c.user, tx.undo)
+}
+
+// write runs do with the tables locked for writing.
+func (g *Org) write(do func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	do()
 }
 
 // read runs do with the tables locked for reading.

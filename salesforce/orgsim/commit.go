@@ -233,7 +233,7 @@ func (c *call) store(tx *txn, t *table, v *view, values []string, old *record) o
 		if most := c.cfg.overlay.MaxRecords; most > 0 && c.org.liveRecords() >= most {
 			return refuse(c.storageFull())
 		}
-		r.op, r.id = "create", t.newID(instance)
+		r.op, r.id = "create", t.newID()
 		for _, f := range v.autoNum {
 			values[f.index] = autoNumber(f.displayFormat, t.number)
 		}

@@ -70,7 +70,7 @@ func (g *Org) seedOne(cfg *config, tx *txn, o *object, fields map[string]any) (s
 		r.before, r.depth = old, old.depth+1
 	} else {
 		if r.id == "" {
-			r.id = t.newID(instance)
+			r.id = t.newID()
 		}
 		for _, f := range o.defaulted {
 			r.values[f.index] = f.initial

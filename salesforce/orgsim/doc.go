@@ -31,6 +31,7 @@
 //   - Validation rules, duplicate rules, record sharing, assignment rules, converted leads, a storage cap.
 //   - Limits: calls a day with Sforce-Limit-Info, long-running calls at the same time.
 //   - [Fault]s on demand: locks, HTML errors, lost answers, cut connections, dead sessions and others.
+//   - Outbound messages, see below.
 //   - SOQL with SELECT, WHERE, ORDER BY, LIMIT, OFFSET, COUNT() and parents' fields, in batches of 2,000.
 //   - gzip and deflate of requests, gzip of answers.
 //
@@ -38,9 +39,44 @@
 // permission, value, record, required, validation, duplicate, unique. Where public sources
 // disagree about Salesforce or are silent, [Assumptions] choose.
 //
+// # Outbound messages
+//
+// An [OutboundMessage] in the overlay makes the org send one itself when a record is saved on which its
+// conditions hold: through the API, not by Seed. So a loop is real from end to end: a record changes, a message
+// comes, its listener writes to the record, which sends the next message, unless the writer lacks the permission
+// [PermissionSendOutboundMessages] or the conditions no longer hold.
+//
+//	err := org.DefineOutboundMessage(orgsim.OutboundMessage{
+//		Name: "Case_closed", Object: "Case", Fields: []string{"Status", "ContactId"}, Endpoint: "http://127.0.0.1:9000/soap/production",
+//		When: []orgsim.Condition{{Field: "Status", Op: "=", Value: []byte(`"Closed"`)}, {Field: "Status", Op: "changed"}},
+//	})
+//	… PATCH a case …
+//	err = org.WaitOutbound(ctx)
+//
+// Each definition has a queue of notifications, of which a message holds up to 100. A notification names a record:
+// what the record holds is read when the message is sent, at each attempt anew. Later changes of a record whose
+// notification was not yet sent are part of it; a record that is deleted by then has a notification without data.
+// Fields come in the order of their names' bytes behind Id; those without a value, or hidden from
+// the integration user, do not come at all; every number is a double.
+//
+// Only status 200 with text/xml and an Ack of true in a notificationsResponse ends the delivery. Everything else, or 60
+// seconds without an answer, makes a retry, after 5 seconds first and then twice as long each time, up to two
+// hours, for 24 hours; then the notification is dropped. [Delivery] has knobs for all that, for duplicates
+// and disorder, for holding the queue to make a burst, and a clock that goes faster. [Org.OutboundStatus] shows
+// what waits, how often it was tried and why it failed; it can be retried at once, or deleted.
+//
+// Notification ids go on where the clock is, so an org that is started again never repeats those of the last time,
+// which listeners remember; only an org with a Seed begins at one. Endpoints have to be on this machine unless
+// [Options.AllowRemoteEndpoints] is set. The queue is in memory, and bounded.
+//
+// What Salesforce documents of it is in its help page "Considerations for Outbound Messages" and in the SOAP API
+// Developer Guide, "Understanding Notifications"; the layout is that of recorded messages. The first retry's wait and
+// the batching of calls are not documented, and assumed.
+//
 // # What is not modelled
 //
-//   - Outbound messages: the org sends nothing.
+//   - Of outbound messages: other actions than a rule over one record, failed ones kept for good ("dead
+//     letters"), the WSDL, the queue that orgs share, signatures (there are none). Deletes trigger nothing.
 //   - The web-server, JWT bearer and refresh-token flows, introspection, Bulk API, composite graph and tree,
 //     SOAP, Tooling and Metadata APIs, search.
 //   - Formulas and roll-ups (always null), triggers and flows (use a fault), record types, currencies,

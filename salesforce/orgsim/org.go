@@ -3,6 +3,8 @@ package orgsim
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"embed"
 	"encoding/binary"
 	"errors"
@@ -76,6 +78,14 @@ type Options struct {
 	// MaxLog is how many calls the log keeps; 0 is 1,000. MaxLogBody is how many bytes of
 	// each request body it keeps; 0 is 4,096, below 0 none.
 	MaxLog, MaxLogBody int
+	// Delivery is how outbound messages are sent.
+	Delivery Delivery
+	// ClientCertificate is shown to listeners of outbound messages that ask for one; EndpointRoots are the
+	// authorities that their certificates come from, nil is those of this machine.
+	ClientCertificate *tls.Certificate
+	EndpointRoots     *x509.CertPool
+	// AllowRemoteEndpoints lets outbound messages go to other machines.
+	AllowRemoteEndpoints bool
 	// AllowRemote lets Start listen on addresses that other machines can reach. The
 	// admin interface has no password.
 	AllowRemote bool
@@ -90,7 +100,8 @@ type Org struct {
 	users     []*User
 	admin     http.Handler
 
-	config atomic.Pointer[config] // replaced whole when the overlay changes
+	config    atomic.Pointer[config] // replaced whole when the overlay changes
+	overlayMu sync.Mutex             // held while the overlay is changed
 
 	mu     sync.RWMutex // guards the tables
 	tables []*table
@@ -100,6 +111,7 @@ type Org struct {
 	faults   faults
 	log      callLog
 	cursors  cursors
+	outbox   outbox
 
 	randomMu sync.Mutex
 	random   *rand.ChaCha8
@@ -134,10 +146,14 @@ func New(opts Options) (*Org, error) {
 	if err := g.enlist(); err != nil {
 		return nil, err
 	}
-	cfg, err := newConfig(g.described, opts.Overlay, g.users)
+	cfg, err := g.newConfig(opts.Overlay)
 	if err != nil {
 		return nil, err
 	}
+	if err := g.outbox.init(g); err != nil {
+		return nil, err
+	}
+	g.outbox.use(cfg)
 	cfg.since = g.now()
 	g.config.Store(cfg)
 	g.limits.init(opts)
@@ -226,6 +242,9 @@ func (g *Org) Start(addr string) error {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
 	g.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	g.outbox.mu.Lock()
+	g.outbox.host = g.URL()
+	g.outbox.mu.Unlock()
 	go g.server.Serve(g.listener)
 	return nil
 }
@@ -239,13 +258,21 @@ func (g *Org) URL() string {
 	return "http://" + g.listener.Addr().String()
 }
 
-// Close stops a started org, lets calls under way finish for two seconds and then cuts them off.
+// Close stops a started org and the sending of outbound messages, lets calls and messages under way finish
+// for two seconds and then cuts them off.
 func (g *Org) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	sent := make(chan struct{})
+	go func() {
+		g.outbox.close(ctx)
+		close(sent)
+	}()
+	// A listener may call the org before it answers, so both end at the same time.
+	defer func() { <-sent }()
 	if g.server == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
 	if err := g.server.Shutdown(ctx); err != nil {
 		return g.server.Close()
 	}
@@ -255,7 +282,13 @@ func (g *Org) Close() error {
 // SetOverlay replaces the org's set-up. Records stay as they are, even those that
 // a new rule would have refused; calls under way finish under the old set-up.
 func (g *Org) SetOverlay(overlay Overlay) error {
-	cfg, err := newConfig(g.described, overlay, g.users)
+	g.overlayMu.Lock()
+	defer g.overlayMu.Unlock()
+	return g.setOverlay(overlay)
+}
+
+func (g *Org) setOverlay(overlay Overlay) error {
+	cfg, err := g.newConfig(overlay)
 	if err != nil {
 		return err
 	}
@@ -266,17 +299,33 @@ func (g *Org) SetOverlay(overlay Overlay) error {
 	}
 	cfg.since = g.now()
 	g.config.Store(cfg)
+	g.outbox.use(cfg)
 	return nil
+}
+
+// newConfig prepares an overlay for this org.
+func (g *Org) newConfig(overlay Overlay) (*config, error) {
+	cfg, err := newConfig(g.described, overlay, g.users)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range overlay.OutboundMessages {
+		if err := checkEndpoint(m.Endpoint, g.opts.AllowRemoteEndpoints); err != nil {
+			return nil, fmt.Errorf("outbound message %q: %w", m.Name, err)
+		}
+	}
+	return cfg, nil
 }
 
 // Overlay returns the org's set-up as it is now.
 func (g *Org) Overlay() Overlay { return g.config.Load().overlay }
 
 // Reset empties the org: no records, no faults, no calls in the log, no calls counted against the
-// limit. Sessions and the overlay stay.
+// limit, nothing queued to be sent. Sessions, the overlay and the settings of delivery stay.
 func (g *Org) Reset() {
 	g.mu.Lock()
 	g.fill()
+	g.outbox.reset()
 	g.mu.Unlock()
 	g.Heal()
 	g.log.init(g.opts)

@@ -32,6 +32,9 @@ type Overlay struct {
 	// assignment rule makes owner of a written record, unless the caller sends
 	// "Sforce-Auto-Assign: FALSE".
 	Assignment map[string]string `json:"assignment,omitempty"`
+	// OutboundMessages are sent when records change; Permissions may keep users' writes from it.
+	OutboundMessages []OutboundMessage `json:"outboundMessages,omitempty"`
+	Permissions      []Permissions     `json:"permissions,omitempty"`
 	// MaxRecords is the number of records that fit into the org's data storage; 0 is no cap.
 	MaxRecords int `json:"maxRecords,omitempty"`
 }
@@ -90,6 +93,8 @@ type config struct {
 	byPrefix map[string]*object
 	views    map[string]map[string]*view // by username, then lower-case object name
 	rules    map[string]*rules           // by object name
+	outbound map[string][]*definition    // by object name
+	silent   map[string]bool             // usernames whose writes send no outbound messages
 	since    time.Time                   // when this set-up came to hold
 }
 
@@ -126,6 +131,9 @@ func newConfig(described []*description, overlay Overlay, users []*User) (*confi
 			views[key] = v
 		}
 		cfg.views[user.Username] = views
+	}
+	if err := cfg.compileOutbound(users); err != nil {
+		return nil, err
 	}
 	return cfg, cfg.checkNames(users)
 }

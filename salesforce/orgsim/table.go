@@ -61,12 +61,15 @@ func (t *table) use(o *object) {
 }
 
 // newID makes the next record id: key prefix, instance, serial number and checksum.
-func (t *table) newID(instance string) string {
+func (t *table) newID() string {
 	t.serial++
+	return makeID(t.object.prefix, t.serial)
+}
+
+func makeID(prefix string, n int64) string {
 	var id [15]byte
-	copy(id[:], t.object.prefix)
+	copy(id[:], prefix)
 	copy(id[3:6], instance)
-	n := t.serial
 	for i := 14; i >= 6; i-- {
 		id[i] = base62[n%62]
 		n /= 62
@@ -185,11 +188,12 @@ type undo struct {
 	table *table
 	id    string
 	was   *record
+	is    *record // what was put
 }
 
 func (tx *txn) put(t *table, r *record) {
 	was := t.rows[r.id]
-	tx.undo = append(tx.undo, undo{t, r.id, was})
+	tx.undo = append(tx.undo, undo{t, r.id, was, r})
 	t.put(r.id, r)
 }
 

@@ -58,7 +58,7 @@ func TestIndexesAgreeWithRecords(t *testing.T) {
 			values := make([]string, len(o.fields))
 			values[key.index] = value.Draw(t, "value")
 			if len(ids) == 0 || rapid.Bool().Draw(t, "create") {
-				r := &record{id: tab.newID(instance), values: values}
+				r := &record{id: tab.newID(), values: values}
 				if !schema.ValidID(r.id) || slices.Contains(ids, r.id) {
 					t.Fatalf("new id %q", r.id)
 				}
