@@ -45,6 +45,13 @@
 // Children of one parent go in one call at a time once lock errors show that they
 // fight for it (contention.go), for ten minutes after the last of these.
 //
+// # Reading back
+//
+// With Config.Verify, the records of a call are read again before the next write to
+// them, and the run log notes where they differ from what was sent (readback.go). A
+// flow or trigger that changes a value is thus seen; the write has been done all the
+// same.
+//
 // # Crashes
 //
 // What was in flight when the process died is done again, except creates: those

@@ -60,6 +60,9 @@ type Config struct {
 	// within LoopWindow, before its runs wait; 20 in ten minutes if 0.
 	LoopRuns   int
 	LoopWindow time.Duration
+	// Verify has every record read again after it was written, and differences noted
+	// in the run log: at least one more call for each. The client must be a Reader.
+	Verify bool
 	// KeepRuns is how long the run log is kept, by whole days, and with it the
 	// events that failed, for Retry; 30 days if 0. Run prunes the store, once an hour.
 	KeepRuns time.Duration

@@ -150,6 +150,9 @@ func (r *run) summary(now time.Time) store.Run {
 		entry.Ended = now
 	}
 	entry.Reason, entry.Cause = telling.entry.Reason, telling.entry.Cause
+	if entry.Outcome == store.Synced && entry.Reason == "" {
+		entry.Reason = differences(entry.Writes)
+	}
 	if r.discarded != "" && entry.Outcome == store.Synced {
 		// Some writes were done, but it is not over as the rule says.
 		entry.Outcome, entry.Reason = store.Skipped, r.discarded

@@ -105,6 +105,8 @@ type call struct {
 	priors  []store.Prior // of creates
 	refused []error       // of creates whose intent could not be put on disk
 	results []salesforce.Result
+	read    []readBack // with Config.Verify
+	reads   int        // calls that this took
 }
 
 // send makes the calls that can be made now.
@@ -166,6 +168,9 @@ func (l *loop) perform(c *call, client Client) {
 		if c.mayGo(i) {
 			c.results[i], results = results[0], results[1:]
 		}
+	}
+	if l.config.Verify {
+		c.readBack(l.callCtx, client)
 	}
 }
 

@@ -38,13 +38,14 @@ func (l *loop) landed(c *call, now time.Time) {
 			continue
 		}
 		if w.entry.Attempts++; !counted {
-			w.run.entry.APICalls++
+			w.run.entry.APICalls += 1 + c.reads
 			counted = true
 		}
 		res := &c.results[i]
 		if res.Err == nil {
 			l.end(w, func() {
 				w.finish(store.Synced, "")
+				c.note(i)
 				if w.entry.RecordID, w.entry.Created = res.ID, res.Created || w.op == salesforce.Create; res.ID == "" {
 					w.entry.RecordID = w.row.ID
 				}

@@ -67,7 +67,16 @@ type Write struct {
 	Message    string  `json:"message,omitempty"` // Salesforce's own words
 	Fields     []Field `json:"fields,omitempty"`
 	Attempts   int     `json:"attempts,omitempty"`
+	// ReadBack says what reading the record after the write showed: Same, Differs,
+	// or why it could not be read; "" if it was not tried.
+	ReadBack string `json:"read_back,omitempty"`
 }
+
+// What reading a record back shows.
+const (
+	Same    = "same"
+	Differs = "differs"
+)
 
 // Field is one field of a write and where its value came from.
 type Field struct {
@@ -77,6 +86,7 @@ type Field struct {
 	Line   int             `json:"line,omitempty"`
 	Source string          `json:"source,omitempty"` // the rule's expression or text
 	Note   string          `json:"note,omitempty"`   // why it was skipped or changed
+	Found  json.RawMessage `json:"found,omitempty"`  // read back, where it is not what was sent
 }
 
 // RunLog is the history of runs.
