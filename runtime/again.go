@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sfsync/sfsync/store"
 )
@@ -118,7 +119,23 @@ func (e *Engine) Retry(ctx context.Context, runs []store.Run, inDoubt bool) ([]R
 // Retry does the same as the method of [Engine] for a store that no engine uses;
 // the next one runs the events.
 func Retry(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool) ([]Retried, error) {
-	return retry(ctx, s, s.Append, runs, inDoubt)
+	queued, err := s.Health(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot see what is queued: %w", err)
+	}
+	var accepted acceptance
+	if !queued.Newest.IsZero() {
+		accepted.saw(queued.Newest.UnixNano())
+	}
+	add := func(ctx context.Context, batch []store.Event) ([]store.Receipt, error) {
+		first, open := accepted.begin(len(batch))
+		defer accepted.end(open)
+		for i := range batch {
+			batch[i].At = time.Unix(0, first+int64(i)).UTC()
+		}
+		return s.Append(ctx, batch)
+	}
+	return retry(ctx, s, add, runs, inDoubt)
 }
 
 type appendFunc func(context.Context, []store.Event) ([]store.Receipt, error)

@@ -151,6 +151,7 @@ func (c *console) mentionWarnings(found []dsl.Diagnostic) {
 type tally struct {
 	Outcomes map[store.Outcome]int // of runs that have ended
 	Writes   int                   // that reached Salesforce
+	Verified verification
 	causes   map[string]*causeTally
 	waiting  map[string][]store.Run // by event
 }
@@ -186,6 +187,7 @@ func (t *tally) add(r runtime.Report) {
 				t.Writes++
 			}
 		}
+		t.Verified.add(run)
 		if run.Outcome == store.Failed || run.Outcome == store.InDoubt {
 			of := t.of(run.Cause)
 			of.Failed++

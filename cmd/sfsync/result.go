@@ -21,6 +21,7 @@ type runResult struct {
 	} `json:"events"`
 	Runs         map[store.Outcome]int `json:"runs"`
 	Writes       int                   `json:"writes"`
+	Verified     *verification         `json:"verified,omitempty"`
 	APICalls     int64                 `json:"api_calls"`
 	SchemaCalls  int64                 `json:"schema_calls"`
 	Causes       []causeResult         `json:"causes"`
@@ -39,6 +40,9 @@ func (f *feeder) result() runResult {
 	r := runResult{Runs: map[store.Outcome]int{}, Writes: f.tally.Writes, APICalls: f.job.apiCalls(), SchemaCalls: f.job.calls,
 		Causes: []causeResult{}, BrokenEvents: orEmpty(f.problems)}
 	r.Events.Read, r.Events.Accepted, r.Events.Duplicates, r.Events.Broken = f.read, f.accepted, f.duplicates, f.broken
+	if f.tally.Verified.total() > 0 {
+		r.Verified = &f.tally.Verified
+	}
 	for _, o := range store.Outcomes {
 		r.Runs[o] = f.tally.Outcomes[o]
 	}
@@ -81,6 +85,7 @@ func (c *console) printResult(f *feeder) {
 		c.printCause(of)
 		fmt.Fprintln(c.out)
 	}
+	c.printVerification(&f.tally.Verified)
 	var t table
 	t.row(cell{"events", c.style.bold}, strings.Join(c.eventCounts(f), ", "))
 	var runs []string
@@ -95,6 +100,9 @@ func (c *console) printResult(f *feeder) {
 		calls += fmt.Sprintf("; the org has used %s of %s today", thousands(u.Used), thousands(u.Max))
 	}
 	t.row(cell{"calls", c.style.bold}, calls)
+	if v := &f.tally.Verified; v.total() > 0 {
+		t.row(cell{"verified", c.style.bold}, v.counts())
+	}
 	t.write(c.out, 0)
 }
 
@@ -155,10 +163,10 @@ func whyOf(run *store.Run) string {
 	return why
 }
 
-// verdict is the exit of a run: a problem if something failed or was broken, the
-// outside world's fault if something has to wait for it.
+// verdict is the exit of a run: a problem if something failed, was broken or reads back
+// otherwise, the outside world's fault if something has to wait for it.
 func (f *feeder) verdict() error {
-	if f.broken > 0 || f.tally.Outcomes[store.Failed] > 0 || f.tally.Outcomes[store.InDoubt] > 0 {
+	if f.broken > 0 || f.tally.Outcomes[store.Failed] > 0 || f.tally.Outcomes[store.InDoubt] > 0 || f.tally.Verified.Differ > 0 {
 		return problem
 	}
 	for _, of := range f.tally.causes {

@@ -34,6 +34,7 @@ func runCommand(c *console) *cli.Command {
 		Flags: append(append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "events", Usage: "`FILE` or directory of events, - for standard input; may be repeated"},
 			&cli.BoolFlag{Name: "waiting", Usage: "run what waits in the store, also without new events"},
+			&cli.BoolFlag{Name: "verify", Usage: "read every record again after it was written, and tell what differs"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the writes, and call nothing"},
 			&cli.DurationFlag{Name: "max-wait", Value: 30 * time.Second, Usage: "wait at most `TIME` for what has to be repeated; the rest stays for the next run"},
 		}, targetFlags()...), saveFlag(), schemaFlag(), formatFlag()),
@@ -76,7 +77,7 @@ func (c *console) run(ctx *cli.Context) error {
 		fmt.Fprintln(c.err, "sfsync: finishing the calls under way; Ctrl-C again ends at once")
 	})()
 	f := &feeder{console: c, tally: newTally()}
-	f.job, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, MaxWait: maxWait(ctx), Grace: grace})
+	f.job, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, Verify: ctx.Bool("verify"), MaxWait: maxWait(ctx), Grace: grace})
 	if err != nil {
 		return err
 	}

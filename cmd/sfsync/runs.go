@@ -243,7 +243,7 @@ func worstWrite(run *store.Run) *store.Write {
 
 // runSummary is the rule of a run that went well, and the reason of one that did not.
 func runSummary(run *store.Run) string {
-	if run.Outcome == store.Synced {
+	if run.Outcome == store.Synced && run.Reason == "" {
 		return run.Rule
 	}
 	why := run.Reason

@@ -98,6 +98,7 @@ func (c *console) printWrite(run *store.Run, w *store.Write) {
 		t.row(f.Name, shorten(oneLine(value), 36), cell{at, c.style.dim}, cell{from, c.style.dim})
 	}
 	t.write(c.out, c.width)
+	c.printReadBack(w)
 	if w.Reason != run.Reason {
 		c.why("    ", w.Reason, "")
 	}
