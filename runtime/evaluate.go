@@ -144,8 +144,8 @@ func (l *loop) newWrite(r *run, from *plan.Write) *write {
 	case plan.Failed:
 		w.finish(store.Failed, from.Reason)
 	default:
-		if w.record != "" && !r.event.news.IsZero() {
-			w.applied, w.newsMark = r.event.news.UnixNano(), newsKey(r.entry.Rule, w.record)
+		if at := r.event.happened(); w.record != "" && !at.IsZero() {
+			w.applied, w.newsMark = at.UnixNano(), newsKey(r.entry.Rule, w.record)
 		}
 	}
 	return w

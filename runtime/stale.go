@@ -6,8 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
+	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/store"
 )
 
@@ -18,6 +22,21 @@ const (
 	// more than there are writes in memory, so what is not on disk yet is never dropped.
 	newsInMemory = 50_000
 )
+
+// happened returns when what an event tells happened, zero if nobody knows. The time
+// of an outbound message from Salesforce is only when it was received, and of two
+// received together either may be accepted first. Its record may know better.
+func (ev *event) happened() time.Time {
+	if ev.head.Type != plan.TypeOutbound || !strings.HasPrefix(ev.item.ID, SourceOutbound+"/") {
+		return ev.news
+	}
+	for _, field := range []string{"record.SystemModstamp", "record.LastModifiedDate"} {
+		if at := parseTime(gjson.GetBytes(ev.item.Body, field).Str); !at.IsZero() {
+			return at
+		}
+	}
+	return time.Time{}
+}
 
 // news remembers when what a rule last applied to a record happened.
 type news struct {
