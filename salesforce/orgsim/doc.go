@@ -65,8 +65,8 @@
 // and disorder, for holding the queue to make a burst, and a clock that goes faster. [Org.OutboundStatus] shows
 // what waits, how often it was tried and why it failed; it can be retried at once, or deleted.
 //
-// Notification ids go on where the clock is, so an org that is started again never repeats those of the last time,
-// which listeners remember; only an org with a Seed begins at one. Endpoints have to be on this machine unless
+// Notification ids are counted from the time of the start, so an org that is started again does not repeat ids
+// that listeners remember; an org with a Seed counts from one. Endpoints have to be on this machine unless
 // [Options.AllowRemoteEndpoints] is set. The queue is in memory, and bounded.
 //
 // What Salesforce documents of it is in its help page "Considerations for Outbound Messages" and in the SOAP API

@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,6 +54,35 @@ func TestMessage(t *testing.T) {
 		}
 		if !bytes.Equal(got, want) {
 			t.Errorf("message is\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// TestRecordedMessage compares a message line by line with a recorded one, where it is at hand: all but values
+// is the same.
+func TestRecordedMessage(t *testing.T) {
+	recorded, err := os.ReadFile(filepath.Join(realData(), "outbound", "asplabs_contact_x2.xml"))
+	if err != nil {
+		t.Skip("no recorded message at hand")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		m := contactMessage
+		m.Fields = []string{"Title", "LastName", "FirstName", "Email", "CreatedDate"}
+		b, l := newSending(t, Options{Delivery: Delivery{Hold: true}, Overlay: Overlay{OutboundMessages: []OutboundMessage{m}}})
+		defer b.Close()
+		b.want("POST", "composite/sobjects", rows(
+			of("Contact", `"FirstName":"Ada","LastName":"Lovelace","Title":"Countess"`),
+			of("Contact", `"FirstName":"Charles","LastName":"Babbage","Title":"Professor","Email":"charles@x.example"`)), 200, `[{"id"…`)
+		b.release()
+		b.drain()
+		shape := func(message string) []string {
+			message = strings.TrimPrefix(message, `<?xml version="1.0" encoding="UTF-8"?>`+"\n")
+			message = strings.Replace(message, `<SessionId xsi:nil="true"/>`, `<SessionId></SessionId>`, 1)
+			message = regexp.MustCompile(`>[^<>\n]+</`).ReplaceAllString(message, "></")
+			return strings.Split(strings.TrimSpace(strings.ReplaceAll(message, "\r", "")), "\n")
+		}
+		if got, want := shape(l.deliveries()[0].body), shape(string(recorded)); !slices.Equal(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }

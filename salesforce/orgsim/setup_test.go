@@ -217,10 +217,7 @@ func TestConditionalHeaders(t *testing.T) {
 
 // TestRealDescribes loads describes captured from real orgs, where they are at hand.
 func TestRealDescribes(t *testing.T) {
-	dir := os.Getenv("SFSYNC_REAL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
+	dir := realData()
 	if _, err := os.Stat(filepath.Join(dir, "describe")); err != nil {
 		t.Skip("no real describes at hand")
 	}
@@ -248,4 +245,12 @@ func TestRealDescribes(t *testing.T) {
 			t.Errorf("a real field changed:\n%s\n%s", a, b)
 		}
 	}
+}
+
+// realData is the folder of what was captured from real orgs.
+func realData() string {
+	if dir := os.Getenv("SFSYNC_REAL_DATA"); dir != "" {
+		return dir
+	}
+	return filepath.Join("..", "..", "..", "shared", "data")
 }
