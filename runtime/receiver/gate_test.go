@@ -149,7 +149,7 @@ func TestGateCut(t *testing.T) {
 		if young.tooSlow() {
 			t.Error("cut off before its time")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if fmt.Sprint(cut) != "[old young]" {
 			t.Errorf("cut off: %v", cut)

@@ -39,8 +39,8 @@ func (r *Receiver) Server(tlsConfig *tls.Config) *http.Server {
 			switch state {
 			case http.StateNew:
 				if open.Add(1) > int64(r.limits.MaxConnections) {
-					c.Close()
 					r.warn.log(slog.LevelWarn, ReasonOverload, "connection refused: too many are open", slog.String("from", c.RemoteAddr().String()))
+					c.Close()
 				}
 			case http.StateClosed, http.StateHijacked:
 				open.Add(-1)
