@@ -21,7 +21,8 @@ const checkEvery = 2 * time.Second
 // Guide).
 //
 // Clients are asked for a certificate, and may go on without: it is the connection
-// that decides, by Connection.Client.
+// that decides, by Connection.Client. Where none does, ClientAuth can be set to
+// tls.NoClientCert, so that no browser offers its user's.
 func TLS(certFile, keyFile string, logger *slog.Logger) (*tls.Config, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/sfsync/sfsync/runtime"
@@ -92,7 +93,7 @@ type Limits struct {
 type Receiver struct {
 	config      Config
 	limits      Limits
-	connections map[string]*connection
+	connections atomic.Pointer[map[string]*connection]
 	credentials credentials
 	gate        *gate
 	warn        *warner
@@ -123,7 +124,6 @@ func New(config Config) (*Receiver, error) {
 	r := &Receiver{
 		config:      config,
 		limits:      limits,
-		connections: map[string]*connection{},
 		gate:        newGate(limits.MaxBytes, limits.MaxRequests, limits.Patience, limits.Grace),
 		warn:        newWarner(config.Logger),
 		mux:         http.NewServeMux(),
@@ -132,10 +132,8 @@ func New(config Config) (*Receiver, error) {
 	if r.credentials, err = newCredentials(config.Tokens, config.Secrets); err != nil {
 		return nil, err
 	}
-	for name, c := range config.Connections {
-		if r.connections[name], err = newConnection(name, c); err != nil {
-			return nil, fmt.Errorf("connection %q: %w", name, err)
-		}
+	if err := r.SetConnections(config.Connections); err != nil {
+		return nil, err
 	}
 	r.mux.Handle("/soap/{connection}", r.route(RouteSOAP, r.soap))
 	r.mux.Handle("/v1/events", r.route(RouteEvents, r.events))
@@ -152,6 +150,20 @@ func def[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// SetConnections replaces the connections for the requests that come from now on. If
+// one of them is wrong, nothing changes.
+func (r *Receiver) SetConnections(connections map[string]Connection) error {
+	ready := make(map[string]*connection, len(connections))
+	for name, c := range connections {
+		var err error
+		if ready[name], err = newConnection(name, c); err != nil {
+			return fmt.Errorf("connection %q: %w", name, err)
+		}
+	}
+	r.connections.Store(&ready)
+	return nil
 }
 
 // ServeHTTP answers a request; see the package for the addresses.

@@ -50,7 +50,7 @@ var ack = outbound.AppendAck(nil, true)
 
 // soap takes an outbound message: all of its notifications, or no Ack.
 func (r *Receiver) soap(x *exchange) *refusal {
-	c := r.connections[x.req.PathValue("connection")]
+	c := (*r.connections.Load())[x.req.PathValue("connection")]
 	if c == nil {
 		return &refusal{status: http.StatusNotFound, reason: ReasonConnection, unread: true,
 			error: "there is no connection of this name", help: "the endpoint URL of the outbound message ends with the connection's name"}

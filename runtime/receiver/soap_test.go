@@ -211,6 +211,21 @@ func TestOutboundMessageUntyped(t *testing.T) {
 	}
 }
 
+func TestSetConnections(t *testing.T) {
+	d := newDesk(t)
+	if err := d.SetConnections(map[string]Connection{"sandbox": {OrganizationID: "nonsense"}}); err == nil {
+		t.Error("an id that is none is taken")
+	}
+	wantAck(t, d.do(soap(message(org, 1)))) // nothing has changed
+	if err := d.SetConnections(map[string]Connection{"production": {OrganizationID: otherOrg}}); err != nil {
+		t.Fatal(err)
+	}
+	wantAck(t, d.do(soap(message(otherOrg, 2))))
+	if w := d.do(soap(message(org, 3))); w.Code != 500 || d.lastAnswer(t).Reason != ReasonOrganization {
+		t.Errorf("the org of before: %d", w.Code)
+	}
+}
+
 func TestSessionID(t *testing.T) {
 	d := newDesk(t)
 	body := strings.Replace(message(org, 1), `<SessionId xsi:nil="true"/>`, "<SessionId>00D5g000004XYZa!session</SessionId>", 1)
