@@ -32,6 +32,7 @@ type loop struct {
 
 	turns      []*write // whose turn may have come
 	concluding []*event
+	toSave     []*event // a create of theirs was done, and more is to do
 	toSettle   []*settlement
 	settling   bool
 
@@ -181,6 +182,9 @@ func (l *loop) takeInbox(now time.Time) error {
 		if s.err != nil {
 			return s.err
 		}
+		if s.Do == store.Save {
+			continue
+		}
 		l.settled(s, now)
 		if l.wishes.end(s.event.item.ID, s.Do == store.Done) {
 			if err := l.recall(s.event.item.ID); err != nil {
@@ -221,7 +225,11 @@ func (l *loop) begin() int {
 // flush hands settlements to the settler, one round at a time: while one is under
 // way, the next gathers.
 func (l *loop) flush() {
-	if l.settling || len(l.toSettle) == 0 {
+	if l.settling {
+		return
+	}
+	l.save()
+	if len(l.toSettle) == 0 {
 		return
 	}
 	round := l.toSettle

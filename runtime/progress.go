@@ -76,6 +76,9 @@ func (l *loop) resume(ev *event) error {
 	}
 	ev.head, _ = plan.ReadEvent(string(ev.item.Body)) // it was read before, so it is one
 	ev.news = parseTime(ev.head.News)
+	if ev.head.Type == plan.TypeOutbound {
+		ev.keys = messageKeys(&ev.head)
+	}
 	now := time.Now()
 	var all []*write
 	for i := range p.Runs {

@@ -50,6 +50,9 @@ func (l *loop) landed(c *call, now time.Time) {
 					w.entry.RecordID = w.row.ID
 				}
 			})
+			if w.op == salesforce.Create && w.run.event.open > 0 {
+				l.toSave = append(l.toSave, w.run.event)
+			}
 			l.noteNews(w, now)
 			continue
 		}

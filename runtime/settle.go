@@ -54,6 +54,27 @@ func (l *loop) conclude(ev *event, now time.Time) {
 	l.toSettle = append(l.toSettle, s)
 }
 
+// save notes the creates that were done for events of which more is to do: else a
+// crash before their end would leave these creates in doubt.
+func (l *loop) save() {
+	saved := map[*event]bool{}
+	for _, ev := range l.toSave {
+		if ev.open == 0 || ev.settling || saved[ev] {
+			continue
+		}
+		saved[ev] = true
+		progress, err := ev.encode()
+		if err != nil {
+			l.config.Logger.Error("cannot note how far an event has come", "event", ev.item.ID, "error", err)
+			continue
+		}
+		l.toSettle = append(l.toSettle, &settlement{event: ev, Settlement: store.Settlement{
+			Seq: ev.item.Seq, Do: store.Save, Attempt: ev.item.Attempt, Progress: progress,
+		}})
+	}
+	l.toSave = nil
+}
+
 // keepOf says under what an event stays known beyond its end: a message to the
 // statuses that come later, one that failed to who tries it again.
 func (l *loop) keepOf(ev *event, s *settlement) *store.Keep {
@@ -135,7 +156,9 @@ func (l *loop) commitPart(claim store.Claim, list []*settlement) {
 		// One of them is too large or broken; the others must not suffer.
 		err = nil
 		for _, s := range list {
-			if err = l.insist(claim, s.Settlement); errors.Is(err, store.ErrInvalid) {
+			if err = l.insist(claim, s.Settlement); errors.Is(err, store.ErrInvalid) && s.Do == store.Save {
+				err = nil // its end will say what is wrong
+			} else if errors.Is(err, store.ErrInvalid) {
 				l.config.Logger.Error("cannot record what became of an event", "event", s.event.item.ID, "error", err)
 				s.Do, s.NotBefore, s.For, s.Attempt, s.Progress, s.Marks, s.Keep = store.Done, time.Time{}, "", 0, nil, nil, nil
 				s.Runs = []store.Run{{Outcome: store.Failed, Cause: string(salesforce.Unknown), Reason: "what became of it cannot be recorded: " + err.Error()}}

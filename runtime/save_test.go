@@ -1,0 +1,71 @@
+package runtime_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/sfsync/sfsync/runtime"
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/store"
+)
+
+// TestDoneCreateIsNotInDoubt: a create whose answer came is known to be done, also
+// when the process dies before the rest of its event is.
+func TestDoneCreateIsNotInDoubt(t *testing.T) {
+	later, crashed := make(chan struct{}), make(chan struct{})
+	b := start(t, `
+rule Both
+on survey response s
+create Case
+  set Subject = response.id
+update Contact where Id = profile.contact
+  set NPS__c = answers.nps
+
+rule Another
+on survey response other
+create Case
+  set Subject = response.id
+`, func(c *runtime.Config) {
+		c.Observe = func(r runtime.Report) {
+			if r.Event == "ev/later" {
+				close(later)
+			}
+		}
+	})
+	created := make(chan struct{})
+	b.org.call = func(op salesforce.Op, rows []salesforce.Row) *salesforce.Error {
+		if op == salesforce.Update {
+			<-crashed
+		}
+		return nil
+	}
+	b.config.Observe = nil
+	first := true
+	b.org.row = func(op salesforce.Op, _ salesforce.Row) *salesforce.Error {
+		if op == salesforce.Create && first {
+			first = false
+			close(created)
+		}
+		return nil
+	}
+	ended := make(chan error)
+	go func() { ended <- b.engine.Run(context.Background()) }()
+	b.submit(response("r", 1, 5))
+	<-created
+	// What is settled after the create's answer was taken in comes with the note of it.
+	b.submit(`{"id":"later","type":"survey.response","survey":{"id":"other"},"response":{"id":"later"}}`)
+	<-later
+	b.crash()
+	close(crashed)
+	if err := <-ended; err == nil {
+		t.Error("the engine did not notice that its store is gone")
+	}
+	b.org.call, b.org.row = nil, nil
+	b.open()
+	b.drain()
+	if r := b.of("r"); r.Outcome != store.Synced || len(r.Writes) != 2 || r.Writes[0].RecordID == "" {
+		t.Errorf("run %+v", r)
+	}
+	b.expectRows(`create Case {"Subject":"r"}`, `create Case {"Subject":"later"}`,
+		`update Contact `+contactID(1)+` {"NPS__c":5}`, `update Contact `+contactID(1)+` {"NPS__c":5}`)
+}
