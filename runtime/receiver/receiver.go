@@ -122,11 +122,11 @@ func New(config Config) (*Receiver, error) {
 		return nil, fmt.Errorf("room for %d bytes of bodies is less than one body may have, %d bytes", limits.MaxBytes, least)
 	}
 	r := &Receiver{
-		config:      config,
-		limits:      limits,
-		gate:        newGate(limits.MaxBytes, limits.MaxRequests, limits.Patience, limits.Grace),
-		warn:        newWarner(config.Logger),
-		mux:         http.NewServeMux(),
+		config: config,
+		limits: limits,
+		gate:   newGate(limits.MaxBytes, limits.MaxRequests, limits.Patience, limits.Grace),
+		warn:   newWarner(config.Logger),
+		mux:    http.NewServeMux(),
 	}
 	var err error
 	if r.credentials, err = newCredentials(config.Tokens, config.Secrets); err != nil {
