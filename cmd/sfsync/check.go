@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,6 +101,7 @@ type checkReport struct {
 	Notes          int            `json:"notes"`
 	Schemas        []string       `json:"schemas"`   // what names and values were held against
 	Unchecked      []string       `json:"unchecked"` // files whose names were not, for want of a schema
+	Partial        []string       `json:"partial"`   // objects of which only what outbound messages carry is known
 	Samples        int            `json:"samples"`   // events that paths were held against
 	SampleProblems []eventProblem `json:"sample_problems"`
 	CallsPer1000   *int           `json:"api_calls_per_1000_events"` // at most; null when there are errors
@@ -116,6 +118,11 @@ func (r *checkReport) add(set *ruleSet, problems []eventProblem) {
 	}
 	if set.schema != nil {
 		r.Schemas = append(r.Schemas, set.from)
+		for _, name := range set.schema.Partial() {
+			if !slices.Contains(r.Partial, name) {
+				r.Partial = append(r.Partial, name)
+			}
+		}
 	}
 	r.Rules += set.rules()
 	r.Samples += len(set.samples)
@@ -166,6 +173,9 @@ func (c *console) printCheck(r *checkReport, shown []dsl.Diagnostic) error {
 		}
 		fmt.Fprintln(c.out, wrap(what+": objects, fields and values were not held against Salesforce. --schema DIR or --connection NAME does that.", "", c.width))
 	}
+	if len(r.Partial) > 0 {
+		fmt.Fprintln(c.out, wrap("Of "+strings.Join(r.Partial, ", ")+", only what outbound messages carry is known: what rules write there was not checked. sfsync schema export DIR fetches the rest.", "", c.width))
+	}
 	return nil
 }
 
@@ -179,7 +189,7 @@ func (c *console) printCheckJSON(r *checkReport, shown []dsl.Diagnostic) error {
 		return err
 	}
 	r.Files, r.Schemas, r.Unchecked = orEmpty(r.Files), orEmpty(r.Schemas), orEmpty(r.Unchecked)
-	r.SampleProblems = orEmpty(r.SampleProblems)
+	r.Partial, r.SampleProblems = orEmpty(r.Partial), orEmpty(r.SampleProblems)
 	return c.printJSON(struct {
 		*checkReport
 		Diagnostics []dsl.ReportDiagnostic `json:"diagnostics"`

@@ -54,6 +54,7 @@ func schemaCommand(c *console) *cli.Command {
 				Flags:       append(targetFlags(), saveFlag(), formatFlag()),
 				Action:      func(ctx *cli.Context) error { return c.schemaRefresh(ctx) },
 			},
+			schemaImportCommand(c),
 		},
 	}
 }

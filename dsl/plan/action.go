@@ -21,8 +21,8 @@ func (c *compilation) action(a *dsl.Action, s *scope, r *Rule) *Action {
 	}
 	if out.object = c.object(s.source, out.Connection, a.Object); out.object != nil {
 		out.Object = out.object.Name
-		if !c.objectAllows(s.source, a, out.object) {
-			out.object = nil // whatever else is wrong with it follows from that
+		if out.object.Partial || !c.objectAllows(s.source, a, out.object) {
+			out.object = nil // nothing is known of it, or whatever else is wrong follows from that
 		}
 	}
 	if a.If != nil {
@@ -224,7 +224,11 @@ func externalIDs(o *schema.Object) string {
 // unknownField reports a field that an object does not have, or that the user
 // may not see: Salesforce does not tell the two apart.
 func (c *compilation) unknownField(at place, o *schema.Object, name string) {
-	d := c.report(at.source, at.span, dsl.Error, "S202", "%s has no field `%s`", o.Name, name)
+	form := "%s has no field `%s`"
+	if o.Partial {
+		form = "an outbound message of %s carries no field `%s`"
+	}
+	d := c.report(at.source, at.span, dsl.Error, "S202", form, o.Name, name)
 	if better, ok := dsl.Suggest(name, o.FieldNames()); ok {
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)
 		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: at.span, New: better}}}}
@@ -236,6 +240,10 @@ func (c *compilation) unknownField(at place, o *schema.Object, name string) {
 			d.Fixes = []dsl.Fix{{Title: "write `" + f.Name + "`", Edits: []dsl.Edit{{Span: at.span, New: f.Name}}}}
 			return
 		}
+	}
+	if o.Partial {
+		d.Help = "select the field in the message's definition, and import its WSDL again"
+		return
 	}
 	d.Help = "if it is there in Salesforce, the connected user may not see it, or the schema is older than the field"
 }

@@ -171,6 +171,9 @@ func (c *compilation) object(src *dsl.Source, connection string, name dsl.Name) 
 	if o := s.Object(name.Text); o != nil {
 		return o
 	}
+	if len(s.Partial()) == len(s.Names()) {
+		return nil // no describe says which objects there are
+	}
 	d := c.report(src, name.Span, dsl.Error, "S201", "there is no object `%s`", name.Text)
 	if better, ok := dsl.Suggest(name.Text, s.Names()); ok {
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)

@@ -52,6 +52,9 @@ func (c *compilation) expectedWrite(f *dsl.File, a *dsl.Action, s *scope) {
 		connection = a.Using.Text
 	}
 	o := c.object(f.Source, connection, a.Object)
+	if o != nil && o.Partial {
+		o = nil
+	}
 	if a.Where != nil && a.Where.Value != nil {
 		c.expectConstant(c.expression(a.Where.Value, s))
 		if o != nil && o.Field(a.Where.Field.Text) == nil {

@@ -55,6 +55,7 @@ func ReadWSDL(r io.Reader) (*Definition, error) {
 		Label:     w.object,
 		KeyPrefix: schema.WellKnownPrefix(w.object),
 		Custom:    strings.HasSuffix(w.object, "__c"),
+		Partial:   true,
 		Fields:    append([]*schema.Field{{Name: "Id", Label: "Id", Type: schema.TypeID, Length: 18}}, fields...),
 	}
 	schema.New(o)

@@ -24,6 +24,12 @@ type Object struct {
 	Fields        []*Field      `json:"fields"`
 	RecordTypes   []*RecordType `json:"recordTypeInfos"`
 
+	// Partial is true of an object of which only some fields are known, by name and
+	// type, as the WSDL of an outbound message tells them: enough to read what
+	// messages carry, and not enough to check what is written. It is ours;
+	// Salesforce's describes do not have it.
+	Partial bool `json:"partial,omitempty"`
+
 	schema *Schema
 	byName map[string]*Field
 	raw    []byte

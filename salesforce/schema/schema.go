@@ -68,6 +68,11 @@ func (s *Schema) Object(name string) *Object {
 	return nil
 }
 
+// Partial returns the API names of the objects that are only partly known, sorted.
+func (s *Schema) Partial() []string {
+	return slices.DeleteFunc(s.Names(), func(name string) bool { return !s.Object(name).Partial })
+}
+
 // ByKeyPrefix returns the object whose record ids begin with the prefix, or nil.
 func (s *Schema) ByKeyPrefix(prefix string) *Object {
 	if s == nil {
