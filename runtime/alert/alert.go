@@ -112,6 +112,9 @@ func New(config Config) *Alerter {
 	return &Alerter{config: config, wake: make(chan struct{}, 1), known: map[subject]*state{}}
 }
 
+// Senders are those who deliver.
+func (a *Alerter) Senders() []Sender { return a.config.Senders }
+
 // Raise notes an alert. Without senders it does nothing.
 func (a *Alerter) Raise(al Alert) {
 	if len(a.config.Senders) == 0 {
