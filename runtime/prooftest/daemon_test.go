@@ -1,13 +1,12 @@
 package prooftest
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -28,6 +27,7 @@ type daemon struct {
 
 	mu    sync.Mutex
 	url   string        // "" while nothing listens
+	admin string        // where metrics are
 	ready chan struct{} // closed once url is known
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process is gone
@@ -43,6 +43,11 @@ func newDaemon(t testing.TB, set settings) *daemon {
 	if set.Dir == "" {
 		set.Dir = t.TempDir()
 	}
+	if set.Real {
+		if _, err := build(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	d := &daemon{t: t, set: set, ready: make(chan struct{})}
 	t.Cleanup(func() {
 		d.kill()
@@ -56,12 +61,7 @@ func newDaemon(t testing.TB, set settings) *daemon {
 // start starts the process and does not wait for it.
 func (d *daemon) start() {
 	d.t.Helper()
-	text, err := json.Marshal(d.set)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), settingsVariable+"="+string(text))
+	cmd := d.command()
 	cmd.Stderr = &d.log
 	if d.change != nil {
 		d.change(cmd)
@@ -75,15 +75,14 @@ func (d *daemon) start() {
 	}
 	d.cmd, d.ended = cmd, make(chan struct{})
 	go func() {
-		lines := bufio.NewScanner(out)
-		if lines.Scan() {
+		var said greeting
+		if json.NewDecoder(out).Decode(&said) == nil {
 			d.mu.Lock()
-			d.url = lines.Text()
+			d.url, d.admin = said.URL, said.Admin
 			close(d.ready)
 			d.mu.Unlock()
 		}
-		for lines.Scan() {
-		}
+		io.Copy(io.Discard, out)
 		cmd.Wait()
 		d.mu.Lock()
 		if d.url != "" {
@@ -169,10 +168,13 @@ func (d *daemon) stop() {
 // status asks the daemon about itself; ok is false if it does not answer.
 func (d *daemon) status(query string) (s status, ok bool) {
 	d.mu.Lock()
-	url := d.url
+	url, admin := d.url, d.admin
 	d.mu.Unlock()
 	if url == "" {
 		return s, false
+	}
+	if d.set.Real {
+		return readMetrics(admin + "/metrics")
 	}
 	res, err := http.Get(url + "/status" + query)
 	if err != nil {

@@ -93,7 +93,7 @@ func TestFullDisk(t *testing.T) {
 					refused++
 				}
 			}
-			if l.post(url+"/soap/production", message([]notification{{id: salesforceID("04l", 1), record: salesforceID("500", 1), fields: [][2]string{{"Subject", strings.Repeat("x", 20_000)}}}}), 1) {
+			if l.post(url+"/soap/default", message([]notification{{id: salesforceID("04l", 1), record: salesforceID("500", 1), fields: [][2]string{{"Subject", strings.Repeat("x", 20_000)}}}}), 1) {
 				t.Log("a small message still found room")
 			}
 			said := d.log.String()

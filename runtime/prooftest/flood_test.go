@@ -34,7 +34,7 @@ func TestHundredThousandDuplicates(t *testing.T) {
 	for i, id := range ids {
 		list = append(list, notification{salesforceID("04l", i), salesforceID("500", i), [][2]string{{"ContactId", id}, {"Subject", fmt.Sprint("value ", i)}}})
 	}
-	if !l.post(address+"/v1/events", response, 1) || !l.post(address+"/soap/production", message(list), len(list)) {
+	if !l.post(address+"/v1/events", response, 1) || !l.post(address+"/soap/default", message(list), len(list)) {
 		t.Fatal("the first are not accepted")
 	}
 	d.drain(30 * time.Second)
@@ -51,7 +51,7 @@ func TestHundredThousandDuplicates(t *testing.T) {
 			for n := left.Add(-1); n >= 0; n = left.Add(-1) {
 				path, body := "/v1/events", events
 				if n%2 == 0 {
-					path, body = "/soap/production", messages
+					path, body = "/soap/default", messages
 				}
 				if !l.post(address+path, body, 100) {
 					t.Error("a duplicate is not acknowledged")
@@ -125,7 +125,7 @@ func TestRetryStorm(t *testing.T) {
 					continue
 				}
 				started := time.Now()
-				for !l.post(address+"/soap/production", bodies[m], 100) {
+				for !l.post(address+"/soap/default", bodies[m], 100) {
 					if time.Since(started) > time.Minute {
 						t.Error("a message is not acknowledged for a minute")
 						return
@@ -176,6 +176,6 @@ func hangUp(address, body string) error {
 		return err
 	}
 	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "POST /soap/production HTTP/1.1\r\nHost: %s\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s", u.Host, len(body), body)
+	_, err = fmt.Fprintf(conn, "POST /soap/default HTTP/1.1\r\nHost: %s\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s", u.Host, len(body), body)
 	return err
 }

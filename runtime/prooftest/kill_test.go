@@ -10,18 +10,19 @@ import (
 	"github.com/sfsync/sfsync/salesforce/orgsim"
 )
 
-// faults are those of a bad day, each with its share of calls or rows.
+// faults are those of a bad day, each with its share of calls or rows. After most of
+// them the daemon stays away for a second or more, so they must not be frequent.
 var faults = []orgsim.Fault{
-	{Kind: orgsim.FaultResetAfter, Rate: 0.02},
-	{Kind: orgsim.FaultResetBefore, Rate: 0.01},
-	{Kind: orgsim.FaultTruncated, Rate: 0.01},
-	{Kind: orgsim.FaultUnavailable, Rate: 0.01},
-	{Kind: orgsim.FaultHTML, Rate: 0.01},
-	{Kind: orgsim.FaultUnknown, Rate: 0.01},
-	{Kind: orgsim.FaultConcurrentLimit, Rate: 0.01},
-	{Kind: orgsim.FaultSlow, Rate: 0.05, Delay: orgsim.Duration(40 * time.Millisecond)},
-	{Kind: orgsim.FaultRowLock, Rate: 0.01},
-	{Kind: orgsim.FaultTriggerLock, Rate: 0.005},
+	{Kind: orgsim.FaultResetAfter, Path: "/composite/", Rate: 0.005},
+	{Kind: orgsim.FaultResetBefore, Path: "/composite/", Rate: 0.002},
+	{Kind: orgsim.FaultTruncated, Path: "/composite/", Rate: 0.002},
+	{Kind: orgsim.FaultUnavailable, Path: "/composite/", Rate: 0.002},
+	{Kind: orgsim.FaultHTML, Path: "/composite/", Rate: 0.002},
+	{Kind: orgsim.FaultUnknown, Path: "/composite/", Rate: 0.002},
+	{Kind: orgsim.FaultConcurrentLimit, Path: "/composite/", Rate: 0.001},
+	{Kind: orgsim.FaultSlow, Path: "/composite/", Rate: 0.05, Delay: orgsim.Duration(40 * time.Millisecond)},
+	{Kind: orgsim.FaultRowLock, Rate: 0.001},
+	{Kind: orgsim.FaultTriggerLock, Rate: 0.0005},
 }
 
 // TestKill kills the daemon at random moments while senders go on, and starts it
@@ -34,7 +35,7 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Pace: 10 * time.Millisecond})
+	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Real: true})
 	l := newLoad(t, org, d)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

@@ -17,5 +17,9 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(settingsVariable); text != "" {
 		os.Exit(serve(text))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
 }

@@ -64,7 +64,7 @@ func dialWide(address string, size int) (*wideSender, error) {
 	}
 	body := message(list)
 	s := &wideSender{conn: conn, answers: bufio.NewReader(conn)}
-	s.request = fmt.Appendf(nil, "POST /soap/production HTTP/1.1\r\nHost: %s\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s", u.Host, len(body), body)
+	s.request = fmt.Appendf(nil, "POST /soap/default HTTP/1.1\r\nHost: %s\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s", u.Host, len(body), body)
 	find := func(before string) (at []int) {
 		for from := 0; ; {
 			i := bytes.Index(s.request[from:], []byte(before))

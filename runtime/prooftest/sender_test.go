@@ -192,7 +192,7 @@ func (s *sender) message() {
 	if len(early.events) > 0 {
 		s.deliver("/v1/events", statuses.String(), &early)
 	}
-	s.deliver("/soap/production", message(list), &p)
+	s.deliver("/soap/default", message(list), &p)
 }
 
 func (s *sender) statuses() {
@@ -258,7 +258,14 @@ func (l *load) post(url, body string, events int) bool {
 	if strings.Contains(url, "/soap/") {
 		kind = "text/xml; charset=utf-8"
 	}
-	res, err := l.http.Post(url, kind, strings.NewReader(body))
+	req, err := http.NewRequest("POST", url, strings.NewReader(body))
+	if err != nil {
+		l.t.Error(err)
+		return false
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Authorization", "Bearer "+eventsToken)
+	res, err := l.http.Do(req)
 	if err != nil {
 		return false
 	}
@@ -270,20 +277,6 @@ func (l *load) post(url, body string, events int) bool {
 	if strings.Contains(url, "/soap/") {
 		return strings.Contains(string(answer), "<Ack>true</Ack>")
 	}
-	return countAccepted(answer) == events
-}
-
-// countAccepted counts the events of an answer that are on disk.
-func countAccepted(answer []byte) int {
-	var list []struct{ Status runtime.Status }
-	if json.Unmarshal(answer, &list) != nil {
-		return 0
-	}
-	n := 0
-	for _, a := range list {
-		if a.Status == runtime.Accepted || a.Status == runtime.Duplicate {
-			n++
-		}
-	}
-	return n
+	var said struct{ Accepted, Duplicate int }
+	return json.Unmarshal(answer, &said) == nil && said.Accepted+said.Duplicate == events
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,9 +19,8 @@ import (
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime"
-	"github.com/sfsync/sfsync/runtime/intake"
+	"github.com/sfsync/sfsync/runtime/receiver"
 	"github.com/sfsync/sfsync/salesforce"
-	"github.com/sfsync/sfsync/salesforce/outbound"
 	"github.com/sfsync/sfsync/store"
 	"github.com/sfsync/sfsync/store/bolt"
 )
@@ -42,7 +40,11 @@ type settings struct {
 	MaxSize int64         // of the store
 	Limit   uint64        // bytes that a file may have, 0 for none
 	Idle    bool          // accept events and do not run them
+	Real    bool          // be `sfsync serve` itself, which knows of Dir, Org, Token, Rules and Limit only
 }
+
+// eventsToken opens /v1.
+const eventsToken = "opens-events-to-the-proof"
 
 // status is what a daemon says of itself.
 type status struct {
@@ -53,8 +55,8 @@ type status struct {
 	Failed  string
 }
 
-// serve is the daemon: engine, store and receiver, wired as `sfsync serve` wires
-// them. It returns the exit code.
+// serve is a daemon: engine, store and receiver, wired as `sfsync serve` wires them,
+// with a few screws more. It returns the exit code.
 func serve(text string) int {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	if err := serveEvents(text, log); err != nil {
@@ -109,13 +111,18 @@ func serveEvents(text string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler(engine, st, log)}
+	r, err := receiver.New(receiver.Config{Submit: engine.Submit, Tokens: []string{eventsToken}, Logger: log,
+		Connections: map[string]receiver.Connection{"default": {OrganizationID: organization}}})
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: handler(r, st)}
 	ended := make(chan error, 2)
 	go func() { ended <- server.Serve(listener) }()
 	if !set.Idle {
 		go func() { ended <- engine.Run(ctx) }()
 	}
-	fmt.Printf("http://%s\n", listener.Addr())
+	json.NewEncoder(os.Stdout).Encode(greeting{URL: "http://" + listener.Addr().String()})
 	select {
 	case err := <-ended:
 		if ctx.Err() == nil {
@@ -151,48 +158,10 @@ func compile(rules string) (*plan.Plan, error) {
 	return p, nil
 }
 
-func handler(engine *runtime.Engine, st *bolt.Store, log *slog.Logger) http.Handler {
+// handler adds to a receiver what the tests want to know.
+func handler(r *receiver.Receiver, st *bolt.Store) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /soap/{connection}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", outbound.ContentType)
-		m, err := outbound.Read(r.Body, 0)
-		if err != nil {
-			w.WriteHeader(http.StatusInternalServerError)
-			w.Write(outbound.AppendFault(nil, err.Error()))
-			return
-		}
-		events := make([]string, len(m.Notifications))
-		for i, n := range m.Notifications {
-			events[i] = string(n.AppendEvent(nil, nil, time.Now()))
-		}
-		answers, err := engine.Submit(r.Context(), runtime.SourceOutbound, events)
-		for _, a := range answers {
-			if a.Status == runtime.Rejected {
-				err = errors.New(a.Reason)
-			}
-		}
-		if err != nil {
-			log.Error("message is not acknowledged", "error", err.Error())
-		}
-		w.Write(outbound.AppendAck(nil, err == nil))
-	})
-	mux.HandleFunc("POST /v1/events", func(w http.ResponseWriter, r *http.Request) {
-		var events []string
-		for e, err := range intake.Read(io.LimitReader(r.Body, 64<<20)) {
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusBadRequest)
-				return
-			}
-			events = append(events, e.Text)
-		}
-		answers, err := engine.Submit(r.Context(), runtime.SourceEvents, events)
-		if err != nil {
-			log.Error("events are not accepted", "error", err.Error())
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		json.NewEncoder(w).Encode(answers)
-	})
+	mux.Handle("/", r)
 	mux.HandleFunc("GET /profile", pprof.Profile)
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("gc") {
