@@ -110,9 +110,17 @@ func parseTime(ctx *cli.Context, name string, now time.Time) (time.Time, error) 
 	return time.Time{}, usagef("", "--%s is no time: `%s`; write 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z", name, text)
 }
 
-// runLog opens the run log for reading; without a store there is none to open.
+// runLog opens the run log for reading; without a store there is none to open. While
+// a daemon has the store, the daemon answers.
 func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
 	s, err := readStore(ctx)
+	if errors.Is(err, store.ErrUnavailable) {
+		if dir, dirErr := storeDir(ctx); dirErr == nil {
+			if at := readServingFile(dir); at != nil {
+				return daemonRunLog{at}, func() {}, nil
+			}
+		}
+	}
 	if err != nil || s == nil {
 		return nil, func() {}, err
 	}
