@@ -111,7 +111,7 @@ type Retried struct {
 // left alone unless inDoubt is given, which creates once more what may be there
 // already.
 //
-// An event is known for Config.KeepRuns after it has failed.
+// An event is known for Config.KeepRuns after it was accepted.
 func (e *Engine) Retry(ctx context.Context, runs []store.Run, inDoubt bool) ([]Retried, error) {
 	return retry(ctx, e.config.Store, e.appendEvents, runs, inDoubt)
 }

@@ -204,7 +204,7 @@ func Discard(ctx context.Context, s store.Store, events []string, reason string)
 		left[p][id] = true
 	}
 	l := &loop{
-		Engine: &Engine{config: Config{Store: s, Logger: slog.New(slog.DiscardHandler), KeepRuns: keepMessage}},
+		Engine: &Engine{config: Config{Store: s, Logger: slog.New(slog.DiscardHandler)}},
 		ctx:    ctx,
 	}
 	for partitions := len(left); partitions > 0; {

@@ -64,10 +64,11 @@ type Config struct {
 	// in the run log: at least one more call for each. The client must be a Reader.
 	Verify bool
 	// KeepRuns is how long the run log is kept, by whole days, and with it the
-	// events that failed, for Retry; 30 days if 0. Run prunes the store, once an hour.
+	// events that failed, for Retry. What is older is dropped once an hour. If 0,
+	// it drops no runs for their age, and failed events are kept for 30 days.
 	KeepRuns time.Duration
-	// KeepBytes is how much the store may hold before Run drops the run log's oldest
-	// days, all but today's; 0 for no bound.
+	// KeepBytes is how much the store may hold before the run log's oldest days are
+	// dropped, all but today's; 0 for no bound.
 	KeepBytes int64
 	// Pace replaces the pace at which a failed write is repeated, which
 	// (*salesforce.Error).Retry tells.
@@ -112,7 +113,6 @@ func New(config Config) (*Engine, error) {
 	def(&config.LoopRuns, 20)
 	def(&config.LoopWindow, 10*time.Minute)
 	def(&config.Grace, 10*time.Second)
-	def(&config.KeepRuns, keepMessage)
 	if config.Pace == nil {
 		config.Pace = (*salesforce.Error).Retry
 	}
@@ -151,8 +151,16 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 // Drain runs what there is, and returns when nothing is left that could go on
-// within MaxWait.
-func (e *Engine) Drain(ctx context.Context) error { return e.run(ctx, true) }
+// within MaxWait. At its end it prunes the store, unless that was done within the hour.
+func (e *Engine) Drain(ctx context.Context) error {
+	if err := e.run(ctx, true); err != nil {
+		return err
+	}
+	if _, err := e.tidy(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		e.config.Logger.Warn("cannot prune the store", "error", err)
+	}
+	return nil
+}
 
 func (e *Engine) notify() {
 	select {

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -10,7 +11,7 @@ import (
 	"github.com/sfsync/sfsync/store"
 )
 
-// pruneEvery is how often Run prunes the store.
+// pruneEvery is how often the store is pruned.
 const pruneEvery = time.Hour
 
 // prunedKey is where the store remembers when it was pruned, so that short runs
@@ -54,11 +55,14 @@ func (e *Engine) tidy(ctx context.Context, now time.Time) (time.Duration, error)
 	return pruneEvery, err
 }
 
+// ever is longer than any run log is kept.
+const ever = 20 * 365 * 24 * time.Hour
+
 // prune drops what is older than KeepRuns, and while the store holds more than
 // KeepBytes also the oldest days after that. What waits, and what failed and can be
 // tried again, is not part of the run log and stays.
 func (e *Engine) prune(ctx context.Context, now time.Time) error {
-	s, before := e.config.Store, now.Add(-e.config.KeepRuns)
+	s, before := e.config.Store, now.Add(-cmp.Or(e.config.KeepRuns, ever))
 	if err := s.Prune(ctx, before); err != nil || e.config.KeepBytes == 0 {
 		return err
 	}

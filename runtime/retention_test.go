@@ -72,6 +72,18 @@ func TestRunDropsOldRuns(t *testing.T) {
 	})
 }
 
+func TestRunKeepsRunsUnlessTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, updates)
+		defer b.store.Close()
+		b.days(400, 60, 1)
+		b.runFor(2 * time.Hour)
+		if left := b.daysLeft(); !slices.Equal(left, []string{"01", "400", "60"}) {
+			t.Errorf("left are %v", left)
+		}
+	})
+}
+
 func TestRunKeepsTheStoreSmall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, updates)
@@ -83,7 +95,7 @@ func TestRunKeepsTheStoreSmall(t *testing.T) {
 		b.config.KeepBytes = full.Used * 2 / 3
 		b.reopen()
 		defer b.store.Close()
-		b.runFor(time.Minute)
+		b.runFor(2 * time.Hour)
 		h, err := b.store.Health(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -79,7 +80,7 @@ func (l *loop) save() {
 // statuses that come later, one that failed to who tries it again.
 func (l *loop) keepOf(ev *event, s *settlement) *store.Keep {
 	var keys []string
-	keep := l.config.KeepRuns
+	keep := cmp.Or(l.config.KeepRuns, keepMessage)
 	first := ev.item.Attempt == 0
 	if len(ev.keys) > 0 && first {
 		// For the same time whether it failed or not, so that of two messages of

@@ -37,6 +37,8 @@ func runCommand(c *console) *cli.Command {
 			&cli.BoolFlag{Name: "verify", Usage: "read every record again after it was written, and tell what differs"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the writes, and call nothing"},
 			&cli.DurationFlag{Name: "max-wait", Value: 30 * time.Second, Usage: "wait at most `TIME` for what has to be repeated; the rest stays for the next run"},
+			&cli.IntFlag{Name: "keep-runs", Value: 30, Usage: "keep what became of events for `DAYS`, and so long what failed can be tried again"},
+			&cli.IntFlag{Name: "keep-size", Usage: "drop the oldest of that when the store holds more than so many `MEGABYTES`; 0 for no bound"},
 		}, targetFlags()...), saveFlag(), schemaFlag(), formatFlag()),
 		Action: func(ctx *cli.Context) error {
 			if len(ctx.StringSlice("events")) == 0 && (!ctx.Bool("waiting") || ctx.Bool("dry-run")) {
@@ -44,6 +46,9 @@ func runCommand(c *console) *cli.Command {
 			}
 			if slices.Contains(ctx.StringSlice("events"), "-") && slices.Contains(ctx.Args().Slice(), "-") {
 				return usagef("", "standard input is either rules or events")
+			}
+			if ctx.Int("keep-runs") < 1 || ctx.Int("keep-size") < 0 {
+				return usagef("", "--keep-runs is at least 1 day, and --keep-size at least 0 megabytes")
 			}
 			if ctx.Bool("dry-run") {
 				return c.dryRun(ctx)
@@ -77,7 +82,10 @@ func (c *console) run(ctx *cli.Context) error {
 		fmt.Fprintln(c.err, "sfsync: finishing the calls under way; Ctrl-C again ends at once")
 	})()
 	f := &feeder{console: c, tally: newTally()}
-	f.job, err = c.open(ctx.Context, rules, targets, s, runtime.Config{Observe: f.observe, Verify: ctx.Bool("verify"), MaxWait: maxWait(ctx), Grace: grace})
+	f.job, err = c.open(ctx.Context, rules, targets, s, runtime.Config{
+		Observe: f.observe, Verify: ctx.Bool("verify"), MaxWait: maxWait(ctx), Grace: grace,
+		KeepRuns: time.Duration(ctx.Int("keep-runs")) * 24 * time.Hour, KeepBytes: int64(ctx.Int("keep-size")) << 20,
+	})
 	if err != nil {
 		return err
 	}
