@@ -38,6 +38,7 @@ func newApp(c *console) *cli.App {
 			explainCommand(c),
 			planCommand(c),
 			runCommand(c),
+			serveCommand(c),
 			runsCommand(c),
 			schemaCommand(c),
 			orgCommand(c),

@@ -81,6 +81,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "struck": struckCommand, "rows": rowsCommand, "listening": listeningCommand,
+			"serving": servingCommand, "post": postCommand, "says": saysCommand, "becomes": becomesCommand,
 		},
 	})
 }

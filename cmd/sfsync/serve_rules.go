@@ -1,0 +1,293 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/salesforce/schema"
+	"github.com/sfsync/sfsync/store"
+)
+
+// rulebook is the rules that a daemon serves, with their orgs. Rules are replaced as
+// a whole, or not at all.
+type rulebook struct {
+	flags   *cli.Context
+	console *console
+	kv      store.KV
+	logger  *slog.Logger
+	current atomic.Pointer[job]
+
+	one  sync.Mutex           // one reload at a time
+	use  func()               // makes the engine go by the rules that hold now
+	said func(refused string) // is told of every reload, with "" if it was done
+}
+
+// now is the rules that hold now.
+func (b *rulebook) now() *job { return b.current.Load() }
+
+func (b *rulebook) schema(connection string) *schema.Schema { return b.now().rules.schemas[connection] }
+
+// load reads the rules for the first time. Errors in them end the command.
+func (b *rulebook) load(ctx context.Context) error {
+	sources, err := b.console.readRules(b.paths())
+	if err != nil {
+		return err
+	}
+	rules := &ruleSet{sources: sources}
+	rules.parse()
+	if dsl.HasErrors(rules.diagnostics) {
+		return b.console.refuse(rules.diagnostics)
+	}
+	targets, err := targetsFor(b.flags, b.kv, rules.files)
+	if err != nil {
+		return err
+	}
+	j := &job{rules: rules, targets: targets}
+	if err = j.signIn(ctx, b.kv); errors.As(err, new(*salesforce.Error)) {
+		err = b.recall(ctx, j, err)
+	} else if err == nil {
+		err = b.remember(ctx, j)
+	}
+	if err == nil {
+		err = j.compile(ctx, b.describe)
+	}
+	if err == nil && rules.plan == nil {
+		err = b.console.refuse(rules.diagnostics)
+	}
+	if err != nil {
+		closeAll(targets)
+		return err
+	}
+	b.console.mentionWarnings(rules.diagnostics)
+	b.current.Store(j)
+	return nil
+}
+
+func (b *rulebook) paths() []string { return b.flags.Args().Slice() }
+
+// userKey is where the store remembers whom we act as in the org of a connection.
+func userKey(connection string) string { return "user/" + connection }
+
+// remember notes who we are in the orgs, for a start without them.
+func (b *rulebook) remember(ctx context.Context, j *job) error {
+	for t, id := range j.users {
+		if t.name == "" {
+			continue
+		}
+		value, err := json.Marshal(salesforce.Identity{UserID: id.UserID, OrganizationID: id.OrganizationID, Username: id.Username})
+		if err == nil {
+			_, err = b.kv.Put(ctx, store.Entry{Key: userKey(t.name), Value: value, Revision: store.AnyRevision})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recall goes by what the store knows of connections while an org cannot be reached,
+// so that events are taken all the same.
+func (b *rulebook) recall(ctx context.Context, j *job, cause error) error {
+	j.users = map[*target]*salesforce.Identity{}
+	for _, t := range j.targets {
+		if t.name == "" {
+			return cause
+		}
+		id := new(salesforce.Identity)
+		saved, err := b.kv.Get(ctx, userKey(t.name))
+		if err != nil || json.Unmarshal(saved.Value, id) != nil || id.OrganizationID == "" {
+			return cause
+		}
+		j.users[t] = id
+	}
+	b.logger.Warn("cannot sign in now; events are taken and wait", "error", cause)
+	return nil
+}
+
+// describe asks an org about its objects. If that fails, what it said before has to do.
+func (b *rulebook) describe(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema, error) {
+	s, cause := describe(ctx, t, files)
+	if cause == nil {
+		if t.name == "" {
+			return s, nil
+		}
+		if err := keepSchema(ctx, b.kv, t.name, described(s)); err != nil {
+			b.logger.Warn("cannot remember what the org said about its objects", "connection", t.name, "error", err)
+		}
+		return s, nil
+	}
+	if j := b.now(); j != nil {
+		for name, known := range j.rules.schemas {
+			if j.targetOf(name) == t {
+				s = known
+			}
+		}
+	}
+	if s == nil && t.name != "" {
+		s, _ = schemaOf(ctx, b.kv, t.name)
+	}
+	if s == nil {
+		return nil, cause
+	}
+	b.logger.Warn("cannot ask the org about its objects; going by what it said before", "connection", t.name, "fetched", s.FetchedAt, "error", cause)
+	return s, nil
+}
+
+// reload reads the rules again and uses them if they are without errors. Unless it is
+// forced, it does nothing while their text is the same.
+func (b *rulebook) reload(ctx context.Context, forced bool) {
+	b.one.Lock()
+	defer b.one.Unlock()
+	begun := time.Now()
+	sources, err := b.console.readRules(b.paths())
+	old := b.now()
+	if err == nil && !forced && sameText(old.rules.sources, sources) {
+		return
+	}
+	next := &job{rules: &ruleSet{sources: sources}}
+	if err == nil {
+		err = b.prepare(ctx, old, next)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			b.logger.Error("changed rules are refused; the old ones stay", "error", err)
+			b.said(err.Error())
+		}
+		return
+	}
+	if next.rules.plan == nil {
+		n := b.logErrors(next.rules.diagnostics)
+		b.logger.Error("changed rules are refused; the old ones stay", "errors", n)
+		b.said("the rules have " + plural(n, "error"))
+		return
+	}
+	b.current.Store(next)
+	b.use()
+	added, changed, removed := ruleChanges(old.rules.files, next.rules.files)
+	b.logger.Info("rules are reloaded", "rules", next.rules.rules(), "added", added, "changed", changed, "removed", removed, "took", time.Since(begun))
+	b.said("")
+}
+
+// prepare compiles changed rules. An org that is known already stays the same, also
+// if no rule names it any more: what waits may still have to go there.
+func (b *rulebook) prepare(ctx context.Context, old, next *job) error {
+	next.rules.parse()
+	if dsl.HasErrors(next.rules.diagnostics) {
+		return nil
+	}
+	next.targets, next.users = slices.Clone(old.targets), old.users
+	if namesOrg(b.flags) {
+		if names := connectionsOf(next.rules.files); len(names) > 1 && next.targets[0].sim == nil {
+			return usagef("", "the rules write to several connections, and a flag names one org: %s", quoted(names))
+		}
+		return next.compile(ctx, b.describe)
+	}
+	for _, name := range connectionsOf(next.rules.files) {
+		if slices.ContainsFunc(next.targets, func(t *target) bool { return t.name == name }) {
+			continue
+		}
+		if name == "" {
+			return usagef("", "a rule names no connection, and no flag names an org")
+		}
+		t, err := connectionTarget(b.flags, b.kv, name, false)
+		if err != nil {
+			return err
+		}
+		next.targets = append(next.targets, t)
+	}
+	if len(next.targets) > len(old.targets) {
+		if err := next.signIn(ctx, b.kv); err != nil {
+			return err
+		}
+		if err := b.remember(ctx, next); err != nil {
+			return err
+		}
+	}
+	return next.compile(ctx, b.describe)
+}
+
+// namesOrg reports whether a flag names the org.
+func namesOrg(flags *cli.Context) bool {
+	return flags.String("connection") != "" || flags.String("instance") != "" || flags.String("org") != ""
+}
+
+func (b *rulebook) logErrors(found []dsl.Diagnostic) (n int) {
+	for _, d := range found {
+		if d.Severity != dsl.Error {
+			continue
+		}
+		if n++; n > maxShown {
+			continue
+		}
+		at := d.Source.Position(d.From)
+		b.logger.Error("error in the rules", "code", string(d.Code), "at", fmt.Sprintf("%s:%d:%d", d.Source.Path, at.Line, at.Column), "message", d.Message, "help", d.Help)
+	}
+	return n
+}
+
+func sameText(a, b []*dsl.Source) bool {
+	return slices.EqualFunc(a, b, func(a, b *dsl.Source) bool { return a.Path == b.Path && a.Text == b.Text })
+}
+
+// ruleChanges tells by name which rules are new, different or gone. Comments do not
+// count.
+func ruleChanges(old, new []*dsl.File) (added, changed, removed []string) {
+	before, after := ruleTexts(old), ruleTexts(new)
+	for name, text := range after {
+		if was, ok := before[name]; !ok {
+			added = append(added, name)
+		} else if was != text {
+			changed = append(changed, name)
+		}
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			removed = append(removed, name)
+		}
+	}
+	slices.Sort(added)
+	slices.Sort(changed)
+	slices.Sort(removed)
+	return added, changed, removed
+}
+
+// ruleTexts is what the rules say, by name, with what their files say for all of them.
+func ruleTexts(files []*dsl.File) map[string]string {
+	texts := map[string]string{}
+	for _, f := range files {
+		var starts []int
+		for _, r := range f.Rules {
+			starts = append(starts, r.From)
+		}
+		for _, t := range f.Tests {
+			starts = append(starts, t.From)
+		}
+		slices.Sort(starts)
+		for _, r := range f.Rules {
+			end := len(f.Source.Text)
+			if i, _ := slices.BinarySearch(starts, r.From+1); i < len(starts) {
+				end = starts[i]
+			}
+			var lines []string
+			for line := range strings.Lines(f.Source.Text[r.From:end]) {
+				if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+					lines = append(lines, line)
+				}
+			}
+			texts[r.Name.Text] = f.Connection.Text + "\n" + strings.Join(lines, "\n")
+		}
+	}
+	return texts
+}
