@@ -3,8 +3,8 @@ package runtime
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -206,10 +206,10 @@ func (l *loop) announce(c *call) {
 	all.Wait()
 }
 
-// intent names a create within its event: by its rule, whose name is unique, and
-// its place in it.
+// intent names one attempt of a create within its event: by its rule, whose name is
+// unique, its place in it, and how many attempts are known to have failed before.
 func (w *write) intent() string {
-	name := w.run.entry.Rule + "\x1f" + strconv.Itoa(slices.Index(w.run.writes, w))
+	name := fmt.Sprintf("%s\x1f%d\x1f%d", w.run.entry.Rule, slices.Index(w.run.writes, w), w.entry.Attempts)
 	if len(name) > store.MaxName {
 		sum := sha256.Sum256([]byte(name))
 		return string(sum[:])

@@ -2,7 +2,10 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/salesforce"
@@ -68,4 +71,57 @@ create Case
 	}
 	b.expectRows(`create Case {"Subject":"r"}`, `create Case {"Subject":"later"}`,
 		`update Contact `+contactID(1)+` {"NPS__c":5}`, `update Contact `+contactID(1)+` {"NPS__c":5}`)
+}
+
+// TestDoubtOutlivesAWait: a create that was under way when the process died is in
+// doubt, also if its event has to wait before anything is tried again.
+func TestDoubtOutlivesAWait(t *testing.T) {
+	b := start(t, `
+rule Both
+on survey response
+update Contact where Id = profile.contact
+  set NPS__c = answers.nps
+create Case
+  set Subject = response.id
+`)
+	b.org.call = func(op salesforce.Op, _ []salesforce.Row) *salesforce.Error {
+		if op == salesforce.Create {
+			b.crash()
+		}
+		return nil
+	}
+	b.submit(response("r", 1, 5))
+	b.engine.Drain(context.Background())
+	away := true
+	b.config.Org = func(context.Context, string) (runtime.Org, error) {
+		if away {
+			return runtime.Org{}, errors.New("not signed in")
+		}
+		return runtime.Org{Client: b.org}, nil
+	}
+	b.config.MaxWait = -1
+	b.config.Pace = func(e *salesforce.Error) salesforce.Retry {
+		r := e.Retry()
+		r.First, r.Max = 2*time.Second, 2*time.Second
+		return r
+	}
+	b.org.call = nil
+	b.open()
+	b.drain()
+	if r := b.of("r"); r.Outcome != store.Waiting {
+		t.Fatalf("run %+v", r)
+	}
+	away = false
+	b.config.MaxWait = 10 * time.Second
+	b.reopen()
+	b.drain()
+	creates := 0
+	for _, line := range b.org.lines() {
+		if strings.HasPrefix(line, "create") {
+			creates++
+		}
+	}
+	if r := b.of("r"); r.Outcome != store.InDoubt || creates != 1 {
+		t.Errorf("%d creates, run %+v", creates, r)
+	}
 }

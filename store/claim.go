@@ -33,8 +33,10 @@ type Claim interface {
 	Wake(ctx context.Context, key string) error
 
 	// Begin notes, durably before it returns, that calls are about to be made
-	// which must not be repeated blindly. It answers in the order of intents. A
-	// Done or a Wait of the event clears its intents; a Save does not.
+	// which must not be repeated blindly. It answers in the order of intents. Only a
+	// Done of the event clears its intents: an event may be put back before anybody
+	// has asked what became of its calls. A call that is known to have failed is
+	// repeated under another key.
 	Begin(ctx context.Context, intents ...Intent) ([]Prior, error)
 
 	// Settle commits all the settlements and everything they carry in one

@@ -73,11 +73,9 @@ func TestFullDisk(t *testing.T) {
 		t.Run(full.name, func(t *testing.T) {
 			org := simulate(t, orgsim.Options{DailyLimit: -1})
 			ids := contacts(t, org, 500)
-			d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Pace: 100 * time.Millisecond})
+			d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Real: true})
 			room := full.make(t, d)
-			if _, err := org.Break(orgsim.Fault{Kind: orgsim.FaultUnavailable}); err != nil {
-				t.Fatal(err)
-			}
+			breakWrites(t, org, orgsim.Fault{Kind: orgsim.FaultUnavailable})
 			d.run()
 			l := newLoad(t, org, d)
 			url, _ := d.address(t.Context())
@@ -179,29 +177,26 @@ func TestReadOnlyDatabase(t *testing.T) {
 func asNobody(t *testing.T, dir string) func(*exec.Cmd) {
 	t.Helper()
 	const nobody = 65534
-	binary := filepath.Join(t.TempDir(), "daemon")
-	data, err := os.ReadFile(os.Args[0])
-	if err == nil {
-		err = os.WriteFile(binary, data, 0o755)
-	}
+	err := filepath.Walk(filepath.Dir(dir), func(path string, _ os.FileInfo, err error) error {
+		if err == nil {
+			err = os.Chown(path, nobody, nobody)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for p := binary; p != os.TempDir() && len(p) > 1; p = filepath.Dir(p) {
-		os.Chmod(p, 0o755)
-	}
-	filepath.Walk(filepath.Dir(dir), func(path string, _ os.FileInfo, _ error) error { return os.Chown(path, nobody, nobody) })
 	return func(cmd *exec.Cmd) {
-		cmd.Path = binary
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	}
 }
 
-// filled is a stopped daemon with n events in its store, of which none was run.
+// filled is a stopped daemon with n events in its store, of which none could be done.
 func filled(t *testing.T, n int) *daemon {
 	t.Helper()
 	org := simulate(t, orgsim.Options{DailyLimit: -1})
-	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Pace: 10 * time.Millisecond, Idle: true})
+	breakWrites(t, org, orgsim.Fault{Kind: orgsim.FaultUnavailable})
+	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Real: true})
 	d.run()
 	l := newLoad(t, org, d)
 	url, _ := d.address(t.Context())

@@ -13,16 +13,26 @@ import (
 // faults are those of a bad day, each with its share of calls or rows. After most of
 // them the daemon stays away for a second or more, so they must not be frequent.
 var faults = []orgsim.Fault{
-	{Kind: orgsim.FaultResetAfter, Path: "/composite/", Rate: 0.005},
-	{Kind: orgsim.FaultResetBefore, Path: "/composite/", Rate: 0.002},
-	{Kind: orgsim.FaultTruncated, Path: "/composite/", Rate: 0.002},
-	{Kind: orgsim.FaultUnavailable, Path: "/composite/", Rate: 0.002},
-	{Kind: orgsim.FaultHTML, Path: "/composite/", Rate: 0.002},
-	{Kind: orgsim.FaultUnknown, Path: "/composite/", Rate: 0.002},
-	{Kind: orgsim.FaultConcurrentLimit, Path: "/composite/", Rate: 0.001},
-	{Kind: orgsim.FaultSlow, Path: "/composite/", Rate: 0.05, Delay: orgsim.Duration(40 * time.Millisecond)},
+	{Kind: orgsim.FaultResetAfter, Rate: 0.005},
+	{Kind: orgsim.FaultResetBefore, Rate: 0.002},
+	{Kind: orgsim.FaultTruncated, Rate: 0.002},
+	{Kind: orgsim.FaultUnavailable, Rate: 0.002},
+	{Kind: orgsim.FaultHTML, Rate: 0.002},
+	{Kind: orgsim.FaultUnknown, Rate: 0.002},
+	{Kind: orgsim.FaultConcurrentLimit, Rate: 0.001},
+	{Kind: orgsim.FaultSlow, Rate: 0.05, Delay: orgsim.Duration(40 * time.Millisecond)},
 	{Kind: orgsim.FaultRowLock, Rate: 0.001},
 	{Kind: orgsim.FaultTriggerLock, Rate: 0.0005},
+}
+
+// breakWrites sets up a fault of writes. Reading goes on, which a daemon needs to start.
+func breakWrites(t testing.TB, org *orgsim.Org, f orgsim.Fault) {
+	t.Helper()
+	for _, f.Method = range []string{"POST", "PATCH"} {
+		if _, err := org.Break(f); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestKill kills the daemon at random moments while senders go on, and starts it
@@ -31,9 +41,7 @@ var faults = []orgsim.Fault{
 func TestKill(t *testing.T) {
 	org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: 2 * time.Millisecond, Jitter: 3 * time.Millisecond})
 	for _, f := range faults {
-		if _, err := org.Break(f); err != nil {
-			t.Fatal(err)
-		}
+		breakWrites(t, org, f)
 	}
 	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Real: true})
 	l := newLoad(t, org, d)

@@ -122,12 +122,12 @@ func (c *claim) settle(b *batch, set *store.Settlement, entry *runEntry) error {
 		b.after = append(b.after, func() { s.wakeParked(keys) })
 	}
 	if set.Do != store.Save {
-		if err := clearIntents(tx, set.Seq); err != nil {
-			return err
-		}
 		b.settled[set.Seq] = struct{}{}
 	}
 	if set.Do == store.Done {
+		if err := clearIntents(tx, set.Seq); err != nil {
+			return err
+		}
 		if err := tx.Bucket(queueBucket).Delete(key); err != nil {
 			return err
 		}

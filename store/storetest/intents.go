@@ -9,9 +9,9 @@ import (
 )
 
 var intentTests = map[string]func(*testing.T, Open){
-	"is new once, then in doubt":     intentDoubt,
-	"is cleared by done and by wait": intentCleared,
-	"needs the event":                intentHeld,
+	"is new once, then in doubt": intentDoubt,
+	"outlives a wait":            intentOutlives,
+	"needs the event":            intentHeld,
 }
 
 func begin(t testing.TB, c store.Claim, intents ...store.Intent) []store.Prior {
@@ -53,7 +53,9 @@ func intentDoubt(t *testing.T, open Open) {
 	}
 }
 
-func intentCleared(t *testing.T, open Open) {
+// intentOutlives: who puts an event back need not have begun its calls again, so what
+// an earlier process has begun is still in doubt.
+func intentOutlives(t *testing.T, open Open) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	appendAll(t, s, distinctKeys(2)...)
@@ -66,12 +68,12 @@ func intentCleared(t *testing.T, open Open) {
 	if again[0].Seq != items[0].Seq {
 		t.Fatalf("event %d came back, want %d", again[0].Seq, items[0].Seq)
 	}
-	priors := begin(t, c, in(0, "a"), in(0, "b"), in(1, "a"))
-	if priors[0].InDoubt || priors[1].InDoubt {
-		t.Error("a wait left intents of its event in doubt")
+	priors := begin(t, c, in(0, "a"), in(0, "b"), in(1, "a"), in(0, "a again"))
+	if !priors[0].InDoubt || !priors[1].InDoubt || !priors[2].InDoubt {
+		t.Error("a wait cleared an intent")
 	}
-	if !priors[2].InDoubt {
-		t.Error("a wait cleared the intent of another event")
+	if priors[3].InDoubt {
+		t.Error("an intent under another key is in doubt")
 	}
 	must(t, c.Settle(t.Context(), done(items[0].Seq), done(items[1].Seq)))
 }

@@ -178,7 +178,7 @@ func modelAgrees(t *testing.T, open Open) {
 				case store.Done:
 					m.remove(e.id)
 				case store.Wait:
-					e.handed, e.begun, e.attempt = false, false, set.Attempt
+					e.handed, e.attempt = false, set.Attempt
 					_, there := m.kept[set.For]
 					e.waits = set.NotBefore.Equal(far) && !(set.For != "" && there)
 					if e.parked = ""; e.waits {
