@@ -73,7 +73,8 @@ func (d *daemon) start() {
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	d.cmd, d.ended = cmd, make(chan struct{})
+	ended := make(chan struct{})
+	d.cmd, d.ended = cmd, ended
 	go func() {
 		var said greeting
 		if json.NewDecoder(out).Decode(&said) == nil {
@@ -89,7 +90,7 @@ func (d *daemon) start() {
 			d.url, d.ready = "", make(chan struct{})
 		}
 		d.mu.Unlock()
-		close(d.ended)
+		close(ended)
 	}()
 }
 
@@ -116,9 +117,10 @@ func (d *daemon) run() {
 	d.start()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	ended := d.ended
 	go func() {
 		select {
-		case <-d.ended:
+		case <-ended:
 			cancel()
 		case <-ctx.Done():
 		}

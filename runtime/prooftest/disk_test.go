@@ -95,7 +95,7 @@ func TestFullDisk(t *testing.T) {
 				t.Log("a small message still found room")
 			}
 			said := d.log.String()
-			t.Logf("%d events accepted, then the log says: %s", accepted, lastLine(said))
+			t.Logf("%d events accepted, then the log says: %s", accepted, lineWith(said, "store is full"))
 			if !strings.Contains(said, "store is full") {
 				t.Errorf("the log does not name the full disk:\n%s", said)
 			}
@@ -127,9 +127,14 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func lastLine(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return lines[len(lines)-1]
+// lineWith returns the first line of a log that has the words.
+func lineWith(log, words string) string {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, words) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return "nothing"
 }
 
 // outcomes reads the run log of a daemon that has ended.
@@ -165,7 +170,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 				defer func() { d.change = nil }()
 			}
 			said := d.fails()
-			t.Logf("the log says: %s", lastLine(said))
+			t.Logf("the log says: %s", lineWith(said, path))
 			if !strings.Contains(said, path) || !strings.Contains(said, "permission denied") {
 				t.Errorf("the log does not say what is the matter:\n%s", said)
 			}
@@ -258,7 +263,7 @@ func TestDamagedDatabase(t *testing.T) {
 				case <-d.ended:
 					said := d.log.String()
 					noticed++
-					t.Logf("the log says: %s", lastLine(said))
+					t.Logf("the log says: %s", lineWith(said, "damaged"))
 					if code := d.cmd.ProcessState.ExitCode(); code != 3 || strings.Contains(said, "panic") || strings.Contains(said, "fault") && strings.Contains(said, "goroutine") ||
 						!strings.Contains(said, path) || !strings.Contains(said, "damaged") {
 						t.Errorf("exit code %d, and the log says:\n%s", code, said)
