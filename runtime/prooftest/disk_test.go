@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,7 +31,7 @@ func contacts(t testing.TB, org *orgsim.Org, n int) []string {
 
 // bulky is an event that takes the room it has.
 func bulky(n int, contact string) string {
-	noise := make([]byte, 3000)
+	noise := make([]byte, 20_000)
 	rng := rand.New(rand.NewPCG(uint64(n), 1))
 	for i := range noise {
 		noise[i] = byte('0' + rng.IntN(75))
@@ -91,7 +90,7 @@ func TestFullDisk(t *testing.T) {
 					refused++
 				}
 			}
-			if l.post(url+"/soap/default", message([]notification{{id: salesforceID("04l", 1), record: salesforceID("500", 1), fields: [][2]string{{"Subject", strings.Repeat("x", 20_000)}}}}), 1) {
+			if l.post(url+"/soap/default", message([]notification{{id: salesforceID("04l", 1), record: salesforceID("500", 1), fields: [][2]string{{"Subject", strings.Repeat("x", 50_000)}}}}), 1) {
 				t.Log("a small message still found room")
 			}
 			said := d.log.String()
@@ -178,24 +177,6 @@ func TestReadOnlyDatabase(t *testing.T) {
 	}
 }
 
-// asNobody makes the daemon somebody for whom permissions count.
-func asNobody(t *testing.T, dir string) func(*exec.Cmd) {
-	t.Helper()
-	const nobody = 65534
-	err := filepath.Walk(filepath.Dir(dir), func(path string, _ os.FileInfo, err error) error {
-		if err == nil {
-			err = os.Chown(path, nobody, nobody)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func(cmd *exec.Cmd) {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	}
-}
-
 // filled is a stopped daemon with n events in its store, of which none could be done.
 func filled(t *testing.T, n int) *daemon {
 	t.Helper()
@@ -218,11 +199,11 @@ func filled(t *testing.T, n int) *daemon {
 // later, that a file is damaged, which one, and what to do; or the damage lies where
 // nothing is, and nothing is lost.
 func TestDamagedDatabase(t *testing.T) {
-	const events = 200
+	const events = 60
 	d := filled(t, events)
 	rng := rand.New(rand.NewPCG(1, 2))
 	noticed := 0
-	used := map[string]int{"events.db": 100, "state.db": 4} // pages that hold something, at least
+	used := map[string]int{"events.db": 200, "state.db": 4} // pages that hold something, at least
 	for _, name := range []string{"events.db", "state.db"} {
 		path := filepath.Join(d.set.Dir, name)
 		whole, err := os.ReadFile(path)

@@ -35,14 +35,16 @@ func TestSpeed(t *testing.T) {
 const measureFor = 2 * time.Second
 
 func speedOfAcks(t *testing.T) {
-	fmt.Println("| senders | notifications a message | Acks/s | notifications/s | Ack p50 | Ack p99 | raw notifications/s | ratio |")
-	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|--:|")
-	for _, size := range []int{1, 100} {
-		for _, senders := range []int{1, 16, 64, 256} {
-			raw := rawRate(t, senders, size*len(wideEvent())) * float64(size)
-			acks, p50, p99 := ackRate(t, senders, size)
-			fmt.Printf("| %d | %d | %.0f | %.0f | %s | %s | %.0f | %.2f |\n",
-				senders, size, acks, acks*float64(size), ms(p50), ms(p99), raw, acks*float64(size)/raw)
+	fmt.Println("| the daemon | notifications a message | senders | Acks/s | notifications/s | Ack p50 | Ack p99 | raw notifications/s | ratio |")
+	fmt.Println("|:--|--:|--:|--:|--:|--:|--:|--:|--:|")
+	for _, idle := range []bool{true, false} {
+		for _, size := range []int{1, 100} {
+			for _, senders := range []int{1, 16, 64, 256} {
+				raw := rawRate(t, senders, size*len(wideEvent())) * float64(size)
+				acks, p50, p99 := ackRate(t, senders, size, idle)
+				fmt.Printf("| %s | %d | %d | %.0f | %.0f | %s | %s | %.0f | %.2f |\n", map[bool]string{true: "accepts", false: "accepts and runs"}[idle],
+					size, senders, acks, acks*float64(size), ms(p50), ms(p99), raw, acks*float64(size)/raw)
+			}
 		}
 	}
 	fmt.Println()
@@ -50,12 +52,12 @@ func speedOfAcks(t *testing.T) {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
 
-// ackRate starts a daemon and lets senders send to it for a while. The daemon runs
-// what it accepts meanwhile, against an org that takes 50 ms a call.
-func ackRate(t *testing.T, senders, size int) (acks float64, p50, p99 time.Duration) {
+// ackRate starts a daemon and lets senders send to it for a while. Unless it is to be
+// idle, it runs what it accepts meanwhile, against an org that takes 50 ms a call.
+func ackRate(t *testing.T, senders, size int, idle bool) (acks float64, p50, p99 time.Duration) {
 	org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: 50 * time.Millisecond})
 	ids := contacts(t, org, 20_000)
-	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Idle: idleAcks})
+	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Idle: idle})
 	d.run()
 	defer org.Close()
 	defer d.kill()
@@ -64,7 +66,7 @@ func ackRate(t *testing.T, senders, size int) (acks float64, p50, p99 time.Durat
 	took := make([][]time.Duration, senders)
 	var serial atomic.Int64
 	var all sync.WaitGroup
-	profile(t, url, fmt.Sprintf("acks-%d-%d", senders, size))
+	profile(t, url, fmt.Sprintf("acks-%d-%d-idle=%t", senders, size, idle))
 	begun := time.Now()
 	for i := range senders {
 		all.Go(func() {
@@ -238,8 +240,6 @@ func (d *daemon) resident() uint64 {
 	}
 	return kb * 1024
 }
-
-var idleAcks = os.Getenv("IDLE") != ""
 
 // profile writes a CPU profile of the daemon's next second to -profiles.
 func profile(t *testing.T, url, name string) {
