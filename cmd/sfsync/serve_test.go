@@ -72,13 +72,13 @@ func TestServe(t *testing.T) {
 		})
 		_, text := s.get(s.Admin + "/metrics")
 		for _, want := range []string{
-			`sfsync_events_total{endpoint="soap",answer="accepted"} 1`,
-			`sfsync_events_total{endpoint="soap",answer="duplicate"} 1`,
-			`sfsync_events_total{endpoint="events",answer="accepted"} 2`,
-			`sfsync_events_total{endpoint="events",answer="rejected"} 1`,
-			`sfsync_events_total{endpoint="distributions",answer="accepted"} 1`,
-			`sfsync_http_requests_total{endpoint="events",code="401"} 3`,
-			`sfsync_writes_total{outcome="synced",cause=""} 3`,
+			`sfsync_events_total{answer="accepted",endpoint="soap"} 1`,
+			`sfsync_events_total{answer="duplicate",endpoint="soap"} 1`,
+			`sfsync_events_total{answer="accepted",endpoint="events"} 2`,
+			`sfsync_events_total{answer="rejected",endpoint="events"} 1`,
+			`sfsync_events_total{answer="accepted",endpoint="distributions"} 1`,
+			`sfsync_http_requests_total{code="401",endpoint="events"} 3`,
+			`sfsync_writes_total{cause="",outcome="synced"} 3`,
 			`sfsync_queue_events 0`,
 			`sfsync_queue_oldest_age_seconds 0`,
 			`sfsync_api_calls_total{connection="production"}`,
@@ -256,7 +256,7 @@ func TestServeAlerts(t *testing.T) {
 	}
 	eventually(t, "all have failed", func() bool {
 		_, text := s.get(s.Admin + "/metrics")
-		return strings.Contains(text, "sfsync_events_done_total 30\n") && strings.Contains(text, `sfsync_alerts_total{sender="webhook",result="sent"} 1`)
+		return strings.Contains(text, "sfsync_events_done_total 30\n") && strings.Contains(text, `sfsync_alerts_total{result="sent",sender="webhook"} 1`)
 	})
 	s.stop()
 	mu.Lock()

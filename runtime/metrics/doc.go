@@ -5,8 +5,8 @@
 //	client = m.Client("production", client)
 //	http.Handle("/metrics", m.Registry)
 //
-// [Registry] holds the series and writes them in Prometheus's text format, version
-// 0.0.4 ("Exposition formats" of its documentation). [Metrics] names the series.
+// [Registry] holds the series with Prometheus's own client, beside its series of the
+// Go runtime and the process. [Metrics] names the series.
 //
 // Nothing of an event goes into a label: labels are names out of the rules and
 // words of sfsync, so their number is bounded.

@@ -2,8 +2,9 @@ package metrics
 
 import (
 	"context"
-	goruntime "runtime"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/salesforce"
@@ -42,45 +43,40 @@ type Metrics struct {
 	runs      *Counter
 	writes    *Counter
 	putOff    *Counter
-	batchRows *Histogram
-	callTime  *Histogram
-	delay     *Histogram
+	batchRows histogram
+	callTime  histogram
+	delay     histogram
 }
 
 // New returns metrics in a registry of their own.
 func New(config Config) *Metrics {
-	r := &Registry{}
+	r := newRegistry()
 	m := &Metrics{Registry: r}
-	begun := float64(time.Now().UnixMilli()) / 1000
-	r.Func("sfsync_build_info", "Version of the program; always 1.", GaugeKind, []string{"version"},
-		func(_ context.Context, emit Emit) { emit(1, config.Version) })
-	r.Func("process_start_time_seconds", "When the process began, in Unix seconds.", GaugeKind, nil,
-		func(_ context.Context, emit Emit) { emit(begun) })
-	r.Func("go_goroutines", "Goroutines that exist.", GaugeKind, nil,
-		func(_ context.Context, emit Emit) { emit(float64(goruntime.NumGoroutine())) })
+	r.read("sfsync_build_info", "Version of the program; always 1.", prometheus.GaugeValue, []string{"version"},
+		func(to emit) { to(1, config.Version) })
 
-	m.Requests = r.Counter("sfsync_http_requests_total", "HTTP requests, by endpoint and status code.", "endpoint", "code")
-	m.Events = r.Counter("sfsync_events_total", "Events that came in, by endpoint and answer: accepted, duplicate, rejected.", "endpoint", "answer")
+	m.Requests = r.counter("sfsync_http_requests_total", "HTTP requests, by endpoint and status code.", "endpoint", "code")
+	m.Events = r.counter("sfsync_events_total", "Events that came in, by endpoint and answer: accepted, duplicate, rejected.", "endpoint", "answer")
 	for _, way := range []string{"soap", "events", "distributions"} {
 		for _, answer := range []runtime.Status{runtime.Accepted, runtime.Duplicate, runtime.Rejected} {
 			m.Events.Add(0, way, string(answer)) // so that a rate has a beginning
 		}
 	}
-	m.settled = r.Counter("sfsync_events_done_total", "Events that have ended, with whatever outcome.")
-	m.delay = r.Histogram("sfsync_event_duration_seconds", "From an event's acceptance to its end.",
+	m.settled = r.counter("sfsync_events_done_total", "Events that have ended, with whatever outcome.")
+	m.delay = r.histogram("sfsync_event_duration_seconds", "From an event's acceptance to its end.",
 		[]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400})
-	m.runs = r.Counter("sfsync_runs_total", "Runs of a rule for an event that have ended, by outcome and cause.", "outcome", "cause")
-	m.writes = r.Counter("sfsync_writes_total", "Writes that have ended, by outcome and cause.", "outcome", "cause")
+	m.runs = r.counter("sfsync_runs_total", "Runs of a rule for an event that have ended, by outcome and cause.", "outcome", "cause")
+	m.writes = r.counter("sfsync_writes_total", "Writes that have ended, by outcome and cause.", "outcome", "cause")
 	for _, outcome := range store.Outcomes {
 		if outcome != store.Waiting {
 			m.runs.Add(0, string(outcome), "")
 			m.writes.Add(0, string(outcome), "")
 		}
 	}
-	m.putOff = r.Counter("sfsync_writes_put_off_total", "Times that a write was put off, by cause; none if it waits for another write.", "cause")
-	m.callTime = r.Histogram("sfsync_call_duration_seconds", "Latency of calls that write, by connection and operation.",
+	m.putOff = r.counter("sfsync_writes_put_off_total", "Times that a write was put off, by cause; none if it waits for another write.", "cause")
+	m.callTime = r.histogram("sfsync_call_duration_seconds", "Latency of calls that write, by connection and operation.",
 		[]float64{0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120}, "connection", "op")
-	m.batchRows = r.Histogram("sfsync_batch_rows", "Records in a call that writes, of 200 at most.",
+	m.batchRows = r.histogram("sfsync_batch_rows", "Records in a call that writes, of 200 at most.",
 		[]float64{1, 2, 5, 10, 25, 50, 100, 150, 199, 200}, "connection", "op")
 	if config.Orgs != nil {
 		orgs(r, config.Orgs)
@@ -88,35 +84,40 @@ func New(config Config) *Metrics {
 	if config.Health != nil {
 		health(r, config.Health)
 	}
-	m.Reloads = r.Counter("sfsync_rules_reloads_total", "Reloads of the rules, by result: done, refused.", "result")
-	m.Alerts = r.Counter("sfsync_alerts_total", "Deliveries of alerts, by sender and result: sent, failed.", "sender", "result")
+	m.Reloads = r.counter("sfsync_rules_reloads_total", "Reloads of the rules, by result: done, refused.", "result")
+	m.Alerts = r.counter("sfsync_alerts_total", "Deliveries of alerts, by sender and result: sent, failed.", "sender", "result")
 	return m
 }
 
 func orgs(r *Registry, read func() []Org) {
-	each := func(value func(Org) (float64, bool)) func(context.Context, Emit) {
-		return func(_ context.Context, emit Emit) {
+	each := func(value func(Org) (float64, bool)) func(emit) {
+		return func(to emit) {
 			for _, o := range read() {
 				if v, ok := value(o); ok {
-					emit(v, o.Connection)
+					to(v, o.Connection)
 				}
 			}
 		}
 	}
 	labels := []string{"connection"}
-	r.Func("sfsync_api_calls_total", "API calls made that count against the org's daily limit.", CounterKind, labels,
+	r.read("sfsync_api_calls_total", "API calls made that count against the org's daily limit.", prometheus.CounterValue, labels,
 		each(func(o Org) (float64, bool) { return float64(o.Calls), true }))
-	r.Func("sfsync_api_quota_calls", "API calls that the org allows in 24 hours, as Salesforce said last.", GaugeKind, labels,
+	r.read("sfsync_api_quota_calls", "API calls that the org allows in 24 hours, as Salesforce said last.", prometheus.GaugeValue, labels,
 		each(func(o Org) (float64, bool) { return float64(o.Usage.Max), o.Usage.Max > 0 }))
-	r.Func("sfsync_api_quota_left_calls", "API calls of the last 24 hours that nobody has used, as Salesforce said last.", GaugeKind, labels,
+	r.read("sfsync_api_quota_left_calls", "API calls of the last 24 hours that nobody has used, as Salesforce said last.", prometheus.GaugeValue, labels,
 		each(func(o Org) (float64, bool) { return float64(o.Usage.Max - o.Usage.Used), o.Usage.Max > 0 }))
 }
 
+// healthTime is how long the store may take to tell how it is.
+const healthTime = 5 * time.Second
+
 func health(r *Registry, read func(context.Context) (store.Health, error)) {
 	one := func(name, help string, value func(h store.Health) float64) {
-		r.Func(name, help, GaugeKind, nil, func(ctx context.Context, emit Emit) {
+		r.read(name, help, prometheus.GaugeValue, nil, func(to emit) {
+			ctx, cancel := context.WithTimeout(context.Background(), healthTime)
+			defer cancel()
 			if h, err := read(ctx); err == nil {
-				emit(value(h))
+				to(value(h))
 			}
 		})
 	}
@@ -142,7 +143,7 @@ func health(r *Registry, read func(context.Context) (store.Health, error)) {
 func (m *Metrics) Observe(r runtime.Report) {
 	if r.Done {
 		m.settled.Add(1)
-		m.delay.Observe(time.Since(r.Accepted).Seconds())
+		m.delay.observe(time.Since(r.Accepted).Seconds())
 	}
 	for i := range r.Runs {
 		run := &r.Runs[i]
@@ -175,7 +176,7 @@ type client struct {
 func (c *client) Write(ctx context.Context, op salesforce.Op, rows []salesforce.Row) []salesforce.Result {
 	begun := time.Now()
 	results := c.Client.Write(ctx, op, rows)
-	c.metrics.callTime.Observe(time.Since(begun).Seconds(), c.connection, string(op))
-	c.metrics.batchRows.Observe(float64(len(rows)), c.connection, string(op))
+	c.metrics.callTime.observe(time.Since(begun).Seconds(), c.connection, string(op))
+	c.metrics.batchRows.observe(float64(len(rows)), c.connection, string(op))
 	return results
 }
