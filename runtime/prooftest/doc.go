@@ -8,7 +8,7 @@
 //
 //	go test ./runtime/prooftest                                     # all of it, short: a minute
 //	go test ./runtime/prooftest -run TestKill -kills 1000 -timeout 3h
-//	go test ./runtime/prooftest -run TestSpeed -speed -v -timeout 10m   # a table in Markdown
+//	go test ./runtime/prooftest -run TestSpeed -speed -v                # a table in Markdown; -profiles DIR says why
 //
 // The files say what is proved:
 //
