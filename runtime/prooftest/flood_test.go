@@ -138,7 +138,7 @@ func TestRetryStorm(t *testing.T) {
 	senders.Wait()
 	acked := time.Since(begun)
 	s, _ := d.status("")
-	d.drain(2 * time.Minute)
+	d.drain(5 * time.Minute)
 	t.Logf("%d deliveries of %d notifications: acknowledged after %s, the slowest in %s, then %d were queued; all done after %s",
 		len(deliveries), messages*100, acked.Round(time.Millisecond), time.Duration(slowest.Load()).Round(time.Millisecond), s.Queued, time.Since(begun).Round(time.Millisecond))
 	d.stop()
