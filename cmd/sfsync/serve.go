@@ -34,7 +34,8 @@ func serveCommand(c *console) *cli.Command {
 			credentialsFlag(),
 		}, senderFlags(), []cli.Flag{
 			&cli.Float64Flag{Name: "quota-share", Value: 0.8, Usage: "use at most this `SHARE` of an org's daily API calls"},
-			&cli.IntFlag{Name: "keep-runs", Value: 30, Usage: "keep what became of events for `DAYS`"},
+			&cli.BoolFlag{Name: "verify", Usage: "read every record again after it was written, and tell what differs"},
+			&cli.IntFlag{Name: "keep-runs", Value: 30, Usage: "keep what became of events for `DAYS`, and so long what failed can be tried again"},
 			&cli.IntFlag{Name: "store-limit", Value: 4096, Usage: "let the store grow to `MEGABYTES`, then drop old runs, and at last refuse events"},
 			&cli.DurationFlag{Name: "grace", Value: time.Minute, Usage: "let calls in flight go on for `TIME` when stopped"},
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log on standard error: text or json"},

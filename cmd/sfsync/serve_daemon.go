@@ -83,6 +83,10 @@ func (c *console) newDaemon(ctx *cli.Context) (_ *daemon, err error) {
 	d.engine, err = runtime.New(runtime.Config{
 		Store: d.store, Plan: d.book.now().rules.plan, Org: d.org, Schema: d.book.schema,
 		Observe: d.observe.report, Logger: d.logger, QuotaShare: ctx.Float64("quota-share"), Grace: ctx.Duration("grace"),
+		Verify:   ctx.Bool("verify"),
+		KeepRuns: time.Duration(ctx.Int("keep-runs")) * 24 * time.Hour,
+		// The oldest runs go before the store refuses new events.
+		KeepBytes: int64(nearlyFull * float64(ctx.Int("store-limit")<<20)),
 	})
 	if err != nil {
 		return nil, err
@@ -192,7 +196,6 @@ func (d *daemon) run(ctx context.Context) error {
 	var aside sync.WaitGroup // ends with ctx
 	aside.Go(func() { watcher.run(ctx, func() { d.book.reload(ctx, false) }) })
 	aside.Go(func() { d.reloadOnHangup(ctx) })
-	aside.Go(func() { d.retain(ctx) })
 	aside.Go(func() { d.lookAfter(ctx) })
 	alerting, quiet := context.WithCancel(context.WithoutCancel(ctx))
 	alerted := make(chan struct{})

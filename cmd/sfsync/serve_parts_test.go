@@ -33,7 +33,6 @@ import (
 	"github.com/sfsync/sfsync/runtime/metrics"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
-	"github.com/sfsync/sfsync/store/bolt"
 )
 
 func TestRuleChanges(t *testing.T) {
@@ -129,82 +128,6 @@ func TestAlertsOnTrouble(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// fillRuns puts an event with a run of some size into the store, as accepted at a time.
-func fillRuns(t *testing.T, s *bolt.Store, at time.Time, n int) {
-	t.Helper()
-	claims, err := s.Claims(t.Context(), fmt.Sprint("test", at))
-	if err != nil {
-		t.Fatal(err)
-	}
-	byPartition := map[uint16]store.Claim{}
-	for range store.Partitions {
-		c := <-claims
-		byPartition[c.Partition()] = c
-	}
-	for i := range n {
-		id := fmt.Sprintf("ev/%d-%d", at.Unix(), i)
-		receipts, err := s.Append(t.Context(), []store.Event{{ID: id, Key: id, Type: "survey.response", At: at, Body: []byte("{}")}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := byPartition[receipts[0].Partition]
-		if _, _, err := c.Next(t.Context(), 10); err != nil {
-			t.Fatal(err)
-		}
-		noise := make([]byte, 200<<10)
-		rand.Read(noise)
-		run := store.Run{Rule: "R", Outcome: store.Synced, Reason: fmt.Sprintf("%x", noise)}
-		if err := c.Settle(t.Context(), store.Settlement{Seq: receipts[0].Seq, Do: store.Done, Runs: []store.Run{run}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func days(t *testing.T, s *bolt.Store) (out []string) {
-	t.Helper()
-	for run, err := range s.Runs().List(t.Context(), store.Filter{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if day := run.Received.UTC().Format(time.DateOnly); len(out) == 0 || out[len(out)-1] != day {
-			out = append(out, day)
-		}
-	}
-	return out
-}
-
-// Old runs go by age, and earlier when the store fills up: the oldest first, never today's.
-func TestRetention(t *testing.T) {
-	s, err := bolt.Open(t.TempDir(), bolt.Options{MaxSize: 16 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	now := time.Now()
-	for _, age := range []int{40, 20, 10, 0} {
-		fillRuns(t, s, now.AddDate(0, 0, -age), 5)
-	}
-	r := retention{s, 30 * 24 * time.Hour, slog.New(slog.DiscardHandler)}
-	if err := r.apply(t.Context(), now); err != nil {
-		t.Fatal(err)
-	}
-	if got := days(t, s); len(got) != 3 {
-		t.Errorf("after a month: %v", got)
-	}
-	fillRuns(t, s, now.AddDate(0, 0, -5), 25)
-	h, err := s.Health(t.Context())
-	if err != nil || float64(h.Used) < nearlyFull*float64(h.Limit) {
-		t.Fatalf("the store is not full enough for this test: %d of %d, %v", h.Used, h.Limit, err)
-	}
-	if err := r.apply(t.Context(), now); err != nil {
-		t.Fatal(err)
-	}
-	got := days(t, s)
-	if h, err = s.Health(t.Context()); err != nil || float64(h.Used) > nearlyFull*float64(h.Limit) || len(got) == 0 || got[0] != now.UTC().Format(time.DateOnly) {
-		t.Errorf("%d of %d are used, runs of %v, %v", h.Used, h.Limit, got, err)
 	}
 }
 

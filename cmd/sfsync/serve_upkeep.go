@@ -7,11 +7,8 @@ import (
 	"github.com/sfsync/sfsync/runtime/alert"
 )
 
-// How often the daemon looks after itself.
-const (
-	checkEvery     = 30 * time.Second
-	retentionEvery = time.Hour
-)
+// checkEvery is how often the daemon looks after itself.
+const checkEvery = 30 * time.Second
 
 // useRules makes engine and receiver go by the rules that the book holds now.
 func (d *daemon) useRules() {
@@ -64,21 +61,6 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 			}
 			d.book.reload(ctx, true)
 			d.notify("READY=1")
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// retain bounds the store from time to time.
-func (d *daemon) retain(ctx context.Context) {
-	r := retention{d.store, time.Duration(d.flags.Int("keep-runs")) * 24 * time.Hour, d.logger}
-	for {
-		if err := r.apply(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			d.logger.Warn("cannot drop old runs", "error", err)
-		}
-		select {
-		case <-time.After(retentionEvery):
 		case <-ctx.Done():
 			return
 		}
