@@ -40,15 +40,7 @@ func checkCommand(c *console) *cli.Command {
 
 func (c *console) check(ctx *cli.Context) error {
 	begun := time.Now()
-	sources, err := c.readRules(ctx.Args().Slice())
-	if err != nil {
-		return err
-	}
-	given, from, err := c.givenSchema(ctx)
-	if err != nil {
-		return err
-	}
-	sets, err := ruleSets(sources, given, from)
+	sets, err := c.ruleSets(ctx)
 	if err != nil {
 		return err
 	}

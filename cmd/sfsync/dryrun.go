@@ -18,15 +18,7 @@ import (
 // dryRun prints what rules would write, and calls nothing. Names and values are held
 // against a schema as `check` does.
 func (c *console) dryRun(ctx *cli.Context) error {
-	sources, err := c.readRules(ctx.Args().Slice())
-	if err != nil {
-		return err
-	}
-	given, from, err := c.givenSchema(ctx)
-	if err != nil {
-		return err
-	}
-	sets, err := ruleSets(sources, given, from)
+	sets, err := c.ruleSets(ctx)
 	if err != nil {
 		return err
 	}

@@ -28,15 +28,7 @@ func planCommand(c *console) *cli.Command {
 }
 
 func (c *console) plan(ctx *cli.Context) error {
-	sources, err := c.readRules(ctx.Args().Slice())
-	if err != nil {
-		return err
-	}
-	given, from, err := c.givenSchema(ctx)
-	if err != nil {
-		return err
-	}
-	sets, err := ruleSets(sources, given, from)
+	sets, err := c.ruleSets(ctx)
 	if err != nil {
 		return err
 	}

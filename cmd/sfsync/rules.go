@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -199,9 +201,17 @@ func unjoin(err error) []error {
 	return []error{err}
 }
 
-// ruleSets groups sources by the schema they are checked against: the one given, or
-// else the directory `schema` beside each file.
-func ruleSets(sources []*dsl.Source, given *schema.Schema, from string) ([]*ruleSet, error) {
+// ruleSets reads the rules that a command names, and groups them by the schema they
+// are checked against: the one given, or else the directory `schema` beside each file.
+func (c *console) ruleSets(ctx *cli.Context) ([]*ruleSet, error) {
+	sources, err := c.readRules(ctx.Args().Slice())
+	if err != nil {
+		return nil, err
+	}
+	given, from, err := c.givenSchema(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if given != nil {
 		return []*ruleSet{{sources: sources, schema: given, from: from}}, nil
 	}
@@ -213,7 +223,6 @@ func ruleSets(sources []*dsl.Source, given *schema.Schema, from string) ([]*rule
 		if set == nil {
 			set = &ruleSet{from: dir}
 			if dir != "" {
-				var err error
 				if set.schema, err = readSchema(dir); err != nil {
 					return nil, err
 				}
