@@ -174,7 +174,7 @@ func (b *outbox) changed(cfg *config, user *User, writes []undo) {
 		if w.was != nil {
 			before = w.was.values
 		}
-		for _, def := range cfg.outbound[w.table.object.name] {
+		for _, def := range cfg.outbound[w.table.name] {
 			if def.wants(before, w.is.values) {
 				list = append(list, trigger{def, w.id})
 			}

@@ -25,6 +25,7 @@ const historyDepth = 50
 
 // table holds the records of one object with the indexes of its external ids.
 type table struct {
+	name    string // of the object; unlike the object it never changes, and needs no lock
 	object  *object
 	rows    map[string]*record // by id
 	order   []string           // ids in the order of their creation
@@ -41,7 +42,7 @@ type postings struct {
 }
 
 func newTable(o *object) *table {
-	t := &table{rows: make(map[string]*record)}
+	t := &table{name: o.name, rows: make(map[string]*record)}
 	t.use(o)
 	return t
 }
