@@ -54,7 +54,11 @@ func (c *console) serve(ctx *cli.Context) error {
 			return err
 		}
 	}
-	d, err := c.newDaemon(ctx)
+	settings, err := c.readServeSettings(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := c.newDaemon(ctx.Context, settings)
 	if err != nil {
 		return err
 	}

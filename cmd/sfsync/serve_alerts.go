@@ -59,6 +59,7 @@ type observer struct {
 	alerter  *alert.Alerter
 	share    float64              // of the daily API calls that may be used
 	queueAge time.Duration        // at which somebody is told
+	told     func(runtime.Report) // is told everything; may be nil
 	waited   map[string]time.Time // when it was logged last that events wait, by cause
 }
 
@@ -66,6 +67,9 @@ type observer struct {
 // event or Salesforce said: that is personal data, and stands in the run log.
 func (o *observer) report(r runtime.Report) {
 	o.metrics.Observe(r)
+	if o.told != nil {
+		o.told(r)
+	}
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		show := "sfsync runs show " + runEvent(r.Event)

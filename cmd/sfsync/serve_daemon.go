@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/runtime/alert"
 	"github.com/sfsync/sfsync/runtime/metrics"
@@ -27,17 +25,15 @@ import (
 
 // daemon is everything that serve runs.
 type daemon struct {
-	console *console
-	flags   *cli.Context
-	logger  *slog.Logger
-	dir     string // of the store
-	store   *bolt.Store
-	book    *rulebook
-	senders senders
-	engine  *runtime.Engine
-	metrics *metrics.Metrics
-	alerter *alert.Alerter
-	observe *observer
+	settings *serveSettings
+	logger   *slog.Logger
+	dir      string // of the store; "" for one that ends with the daemon
+	store    *bolt.Store
+	book     *rulebook
+	engine   *runtime.Engine
+	metrics  *metrics.Metrics
+	alerter  *alert.Alerter
+	observe  *observer
 
 	events   net.Listener
 	admin    net.Listener
@@ -51,42 +47,33 @@ type daemon struct {
 const shutdownWait = 15 * time.Second
 
 // newDaemon prepares everything and listens, but takes no event yet.
-func (c *console) newDaemon(ctx *cli.Context) (_ *daemon, err error) {
-	d := &daemon{console: c, flags: ctx, logger: c.newLogger(ctx)}
+func (c *console) newDaemon(ctx context.Context, s *serveSettings) (_ *daemon, err error) {
+	d := &daemon{settings: s, logger: s.logger, dir: s.dir}
 	defer func() {
 		if err != nil {
 			d.close()
 		}
 	}()
-	if d.senders, err = readSenders(ctx); err != nil {
-		return nil, err
-	}
-	alertTo, err := alertSenders(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if d.secure, err = d.tlsConfig(); err != nil {
 		return nil, err
 	}
 	if err = d.openStore(); err != nil {
 		return nil, err
 	}
-	d.book = &rulebook{flags: ctx, console: c, kv: d.store.State(), logger: d.logger, use: d.useRules, said: d.reloaded}
-	if err = d.book.load(ctx.Context); err != nil {
+	d.book = &rulebook{rules: s.rules, orgs: s.orgs, console: c, kv: d.store.State(), logger: d.logger, use: d.useRules, said: d.reloaded}
+	if err = d.book.load(ctx); err != nil {
 		return nil, err
 	}
 	d.undo = append(d.undo, func() { closeAll(d.book.now().targets) })
 	host, _ := os.Hostname()
 	d.metrics = metrics.New(metrics.Config{Health: d.store.Health, Orgs: d.orgs, Version: buildVersion().Version})
-	d.alerter = alert.New(alert.Config{Senders: alertTo, Source: "sfsync on " + host, Gather: ctx.Duration("alert-gather"), Logger: d.logger, Sent: d.alertSent})
-	d.observe = &observer{logger: d.logger, metrics: d.metrics, alerter: d.alerter, share: ctx.Float64("quota-share"), queueAge: ctx.Duration("alert-queue-age"), waited: map[string]time.Time{}}
+	d.alerter = alert.New(alert.Config{Senders: s.alertTo, Source: "sfsync on " + host, Gather: s.alertGather, Logger: d.logger, Sent: d.alertSent})
+	d.observe = &observer{logger: d.logger, metrics: d.metrics, alerter: d.alerter, share: s.quotaShare, queueAge: s.alertAge, told: s.report, waited: map[string]time.Time{}}
 	d.engine, err = runtime.New(runtime.Config{
 		Store: d.store, Plan: d.book.now().rules.plan, Org: d.org, Schema: d.book.schema,
-		Observe: d.observe.report, Logger: d.logger, QuotaShare: ctx.Float64("quota-share"), Grace: ctx.Duration("grace"),
-		Verify:   ctx.Bool("verify"),
-		KeepRuns: time.Duration(ctx.Int("keep-runs")) * 24 * time.Hour,
+		Observe: d.observe.report, Logger: d.logger, QuotaShare: s.quotaShare, Grace: s.grace, Verify: s.verify, KeepRuns: s.keepRuns,
 		// The oldest runs go before the store refuses new events.
-		KeepBytes: int64(nearlyFull * float64(ctx.Int("store-limit")<<20)),
+		KeepBytes: int64(nearlyFull * float64(s.storeLimit)),
 	})
 	if err != nil {
 		return nil, err
@@ -96,35 +83,32 @@ func (c *console) newDaemon(ctx *cli.Context) (_ *daemon, err error) {
 		return nil, err
 	}
 	d.handler.current.Store(r)
-	if d.events, err = d.listen("addr"); err != nil {
+	if d.events, err = d.listen("--addr", s.addr); err != nil {
 		return nil, err
 	}
-	d.admin, err = d.listen("admin-addr")
+	d.admin, err = d.listen("--admin-addr", s.adminAddr)
 	return d, err
 }
 
 func (d *daemon) openStore() (err error) {
-	if d.flags.String("org") != "" && d.flags.String("store") == "" {
+	if d.dir == "" {
 		var done func()
 		if d.store, done, err = temporaryStore(); err == nil {
 			d.undo = append(d.undo, done)
 		}
 		return err
 	}
-	if d.dir, err = storeDir(d.flags); err != nil {
-		return err
-	}
-	if d.store, err = bolt.Open(d.dir, bolt.Options{MaxSize: int64(d.flags.Int("store-limit")) << 20}); err != nil {
+	if d.store, err = bolt.Open(d.dir, bolt.Options{MaxSize: d.settings.storeLimit}); err != nil {
 		return storeError(d.dir, err)
 	}
 	d.undo = append(d.undo, func() { d.store.Close() })
 	return nil
 }
 
-func (d *daemon) listen(flag string) (net.Listener, error) {
-	l, err := net.Listen("tcp", d.flags.String(flag))
+func (d *daemon) listen(flag, address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, outsidef("--"+flag+" 127.0.0.1:0 takes a free port", "cannot listen: %w", err)
+		return nil, outsidef(flag+" 127.0.0.1:0 takes a free port", "cannot listen: %w", err)
 	}
 	d.undo = append(d.undo, func() { l.Close() })
 	return l, nil
@@ -188,7 +172,7 @@ func (d *daemon) run(ctx context.Context) error {
 		}
 		defer remove()
 	}
-	watcher, err := newRuleWatcher(d.book.paths(), d.logger)
+	watcher, err := newRuleWatcher(d.settings.rules.watch, d.logger)
 	if err != nil {
 		return outsidef("", "cannot watch the rules: %w", err)
 	}
@@ -274,10 +258,10 @@ func (d *daemon) greet() error {
 		g.Soap[name] = base + "/soap/" + url.PathEscape(name)
 		g.Orgs[name] = j.users[t].OrganizationID
 	}
-	if n := len(secretsOf(eventsTokenVariable)); n > 0 {
+	if n := len(d.settings.tokens()); n > 0 {
 		g.OpenTo = append(g.OpenTo, "a bearer token")
 	}
-	if n := len(secretsOf(webhookSecretVariable)); n > 0 {
+	if n := len(d.settings.secrets()); n > 0 {
 		g.OpenTo = append(g.OpenTo, "a Standard Webhooks signature")
 	}
 	for _, f := range j.rules.files {
@@ -296,5 +280,5 @@ func (d *daemon) greet() error {
 	}
 	d.logger.Info("ready", "events", g.Events, "rules", len(g.Rules), "store", g.Store, "metrics", g.Admin+"/metrics")
 	d.notify("READY=1", fmt.Sprintf("STATUS=%d rules, events at %s", len(g.Rules), g.Events))
-	return d.console.printGreeting(d.flags, g)
+	return d.settings.ready(g)
 }

@@ -98,15 +98,15 @@ func (d *daemon) newReceiver() (*receiver.Receiver, error) {
 	for name, t := range d.book.now().byConnection() {
 		connections[name] = receiver.Connection{
 			OrganizationID: d.book.now().users[t].OrganizationID,
-			Networks:       d.senders.networks,
-			Client:         d.senders.client,
+			Networks:       d.settings.senders.networks,
+			Client:         d.settings.senders.client,
 			Object:         d.book.object(t),
 		}
 	}
 	r, err := receiver.New(receiver.Config{
 		Submit: d.engine.Submit, Connections: connections,
-		Tokens: secretsOf(eventsTokenVariable), Secrets: secretsOf(webhookSecretVariable),
-		Statuses: d.book.statuses, Ready: d.ready, Proxies: d.senders.proxies, Logger: d.logger, Observe: d.answered,
+		Tokens: d.settings.tokens(), Secrets: d.settings.secrets(),
+		Statuses: d.book.statuses, Ready: d.ready, Proxies: d.settings.senders.proxies, Logger: d.logger, Observe: d.answered,
 	})
 	if err != nil {
 		return nil, usagef("", "cannot take events: %v", err)
@@ -127,11 +127,10 @@ func (d *daemon) answered(a receiver.Answer) {
 
 // tlsConfig is nil without a certificate.
 func (d *daemon) tlsConfig() (*tls.Config, error) {
-	cert := d.flags.String("tls-cert")
-	if cert == "" {
+	if d.settings.certFile == "" {
 		return nil, nil
 	}
-	config, err := receiver.TLS(cert, d.flags.String("tls-key"), d.logger)
+	config, err := receiver.TLS(d.settings.certFile, d.settings.keyFile, d.logger)
 	if err != nil {
 		return nil, outsidef("", "%w", err)
 	}

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -23,7 +21,8 @@ import (
 // rulebook is the rules that a daemon serves, with their orgs. Rules are replaced as
 // a whole, or not at all.
 type rulebook struct {
-	flags   *cli.Context
+	rules   serveRules
+	orgs    serveOrgs
 	console *console
 	kv      store.KV
 	logger  *slog.Logger
@@ -41,7 +40,7 @@ func (b *rulebook) schema(connection string) *schema.Schema { return b.now().rul
 
 // load reads the rules for the first time. Errors in them end the command.
 func (b *rulebook) load(ctx context.Context) error {
-	sources, err := b.console.readRules(b.paths())
+	sources, err := b.rules.read()
 	if err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ func (b *rulebook) load(ctx context.Context) error {
 	if dsl.HasErrors(rules.diagnostics) {
 		return b.console.refuse(rules.diagnostics)
 	}
-	targets, err := targetsFor(b.flags, b.kv, rules.files)
+	targets, err := b.orgs.of(ctx, b.kv, rules.files)
 	if err != nil {
 		return err
 	}
@@ -74,8 +73,6 @@ func (b *rulebook) load(ctx context.Context) error {
 	b.current.Store(j)
 	return nil
 }
-
-func (b *rulebook) paths() []string { return b.flags.Args().Slice() }
 
 // userKey is where the store remembers whom we act as in the org of a connection.
 func userKey(connection string) string { return "user/" + connection }
@@ -151,7 +148,7 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 	b.one.Lock()
 	defer b.one.Unlock()
 	begun := time.Now()
-	sources, err := b.console.readRules(b.paths())
+	sources, err := b.rules.read()
 	old := b.now()
 	if err == nil && !forced && sameText(old.rules.sources, sources) {
 		return
@@ -188,7 +185,7 @@ func (b *rulebook) prepare(ctx context.Context, old, next *job) error {
 		return nil
 	}
 	next.targets, next.users = slices.Clone(old.targets), old.users
-	if namesOrg(b.flags) {
+	if b.orgs.one {
 		if names := connectionsOf(next.rules.files); len(names) > 1 && next.targets[0].sim == nil {
 			return usagef("", "the rules write to several connections, and a flag names one org: %s", quoted(names))
 		}
@@ -201,7 +198,7 @@ func (b *rulebook) prepare(ctx context.Context, old, next *job) error {
 		if name == "" {
 			return usagef("", "a rule names no connection, and no flag names an org")
 		}
-		t, err := connectionTarget(b.flags, b.kv, name, false)
+		t, err := b.orgs.named(ctx, b.kv, name)
 		if err != nil {
 			return err
 		}
@@ -216,11 +213,6 @@ func (b *rulebook) prepare(ctx context.Context, old, next *job) error {
 		}
 	}
 	return next.compile(ctx, b.describe)
-}
-
-// namesOrg reports whether a flag names the org.
-func namesOrg(flags *cli.Context) bool {
-	return flags.String("connection") != "" || flags.String("instance") != "" || flags.String("org") != ""
 }
 
 func (b *rulebook) logErrors(found []dsl.Diagnostic) (n int) {

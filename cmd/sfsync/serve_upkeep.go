@@ -52,7 +52,7 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 		select {
 		case <-hup:
 			d.notify("RELOADING=1")
-			if path := d.flags.String("credentials"); path != "" {
+			if path := d.settings.credentials; path != "" {
 				if err := loadCredentials(path); err != nil {
 					d.logger.Error("changed credentials are refused; the old ones stay", "error", err)
 				} else {
