@@ -85,6 +85,37 @@ func memberLen(text string) int {
 	return 0
 }
 
+// indexLen returns the length of the `["a name"]` or `[0]` that a text begins with, or 0.
+func indexLen(text string) int {
+	if !strings.HasPrefix(text, "[") || len(text) < 3 {
+		return 0
+	}
+	n := 1
+	if text[1] == '"' || text[1] == '\'' {
+		kind, m := stringToken(text[1:lineEnd(text, 0)])
+		if kind != KindString {
+			return 0
+		}
+		n += m
+	} else {
+		for n < len(text) && text[n] >= '0' && text[n] <= '9' {
+			n++
+		}
+	}
+	if n == 1 || n == len(text) || text[n] != ']' {
+		return 0
+	}
+	return n + 1
+}
+
+// stepLen returns the length of the `.name`, `["a name"]` or `[0]` that a text begins with, or 0.
+func stepLen(text string) int {
+	if n := memberLen(text); n > 0 {
+		return n
+	}
+	return indexLen(text)
+}
+
 // pathLen returns the length of the path (`A`, `A__r.B__c`) that a text begins with, or 0.
 func pathLen(text string) int {
 	n := identLen(text)

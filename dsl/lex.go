@@ -139,8 +139,10 @@ func (l *textLexer) afterKeyword(keyword string) {
 		l.action()
 	case "expect":
 		l.expect()
-	case "let", "with":
+	case "let":
 		l.assignment()
+	case "with":
+		l.change()
 	case "otherwise":
 	default:
 		l.clause(keyword)
@@ -284,6 +286,31 @@ func (l *textLexer) assignment() {
 			l.expr(exprValue)
 		}
 	case colon:
+		l.emit(KindColon, 1)
+		l.template()
+	default:
+		l.expr(exprValue)
+	}
+}
+
+// change reads what follows `with`: a path of the event, in which brackets may stand
+// for dots, and its value.
+func (l *textLexer) change() {
+	if n := pathLen(l.rest()[blankLen(l.rest()):]); n == 0 || indexLen(l.rest()[blankLen(l.rest())+n:]) == 0 {
+		l.assignment()
+		return
+	}
+	l.blanks()
+	l.emit(KindName, identLen(l.rest()))
+	for n := stepLen(l.rest()); n > 0; n = stepLen(l.rest()) {
+		l.emit(KindMember, n)
+	}
+	l.blanks()
+	switch {
+	case isEquals(l.rest()):
+		l.emit(KindEquals, 1)
+		l.expr(exprValue)
+	case l.is(":"):
 		l.emit(KindColon, 1)
 		l.template()
 	default:

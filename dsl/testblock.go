@@ -1,18 +1,36 @@
 package dsl
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // testLine reads `given` and `expect`.
 func (p *parser) testLine(st *statement, keyword string) {
 	p.inTest(st, keyword)
 	if keyword == "given" {
-		if name := p.title(st); !name.Missing() {
-			p.test.Given = append(p.test.Given, name)
-		}
+		p.given(st)
 		return
 	}
 	if e := p.expect(st); e != nil {
 		p.test.Expects = append(p.test.Expects, e)
+	}
+}
+
+// given reads an event file, or what is given of the org.
+func (p *parser) given(st *statement) {
+	name := p.title(st)
+	org, isOrg := strings.CutPrefix(name.Text, "org")
+	switch {
+	case name.Missing():
+	case isOrg && org == "":
+		p.report(codeMissingName, Span{name.To, name.To}, "`given org` needs what the org does", "a cause such as `given org record_locked`, or a file that sets the org up")
+	case isOrg && blankLen(org) > 0:
+		name.From += len("org") + blankLen(org)
+		name.Text = p.src.Slice(name.Span)
+		p.test.Org = append(p.test.Org, name)
+	default:
+		p.test.Given = append(p.test.Given, name)
 	}
 }
 

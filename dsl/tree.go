@@ -1,5 +1,10 @@
 package dsl
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Span is a half-open range of byte offsets in a source text.
 type Span struct{ From, To int }
 
@@ -169,16 +174,48 @@ type Test struct {
 	Span    // the line of the head
 	Name    Name
 	Given   []Name  // event files, relative to the rule file
-	With    []*With // changes to the given event
+	Org     []Name  // of `given org`: a cause of failure, or a file that sets the simulated org up
+	With    []*With // changes to the events of the `given` above them
 	Expects []*Expect
 }
 
 // With changes one value of the given event.
 type With struct {
 	Span
-	Path  Name // such as answers.nps
+	Path  Name // such as answers.nps, or answers["How likely?"]
 	Text  *Template
 	Value *Expr
+}
+
+// Steps returns the names of the path one by one; of a list, the number of an item.
+func (w *With) Steps() []string {
+	var steps []string
+	rest := w.Path.Text
+	for n := identLen(rest); n > 0; n = stepLen(rest) {
+		step := rest[:n]
+		rest = rest[n:]
+		switch {
+		case step[0] != '[':
+			step = strings.TrimLeft(step, "?.")
+		case step[1] == '"' || step[1] == '\'':
+			step = unquoted(step[1 : n-1])
+		default:
+			step = step[1 : n-1]
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// unquoted returns the text of a string that a path has between brackets.
+func unquoted(s string) string {
+	if s[0] == '\'' {
+		s = `"` + strings.ReplaceAll(strings.ReplaceAll(s[1:len(s)-1], `\'`, "'"), `"`, `\"`) + `"`
+	}
+	if text, err := strconv.Unquote(s); err == nil {
+		return text
+	}
+	return s[1 : len(s)-1]
 }
 
 // ExpectKind says what a test expects.
