@@ -96,12 +96,13 @@ func TestParseDescribeErrors(t *testing.T) {
 func TestReadDir(t *testing.T) {
 	old := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	s, err := ReadDir(fstest.MapFS{
-		"Widget__c.json": {Data: []byte(widget), ModTime: old.Add(time.Hour)},
-		"Case.JSON":      {Data: []byte(`{"name":"Case","keyPrefix":"500","fields":[{"name":"Id","type":"id"}]}`), ModTime: old},
+		"Widget__c.json": {Data: []byte(widget)},
+		"Case.JSON":      {Data: []byte(`{"name":"Case","keyPrefix":"500","fields":[{"name":"Id","type":"id"}]}`)},
 		"broken.json":    {Data: []byte(`{"name":`)},
 		"twice.json":     {Data: []byte(widget)},
 		"notes.txt":      {Data: []byte("not a describe")},
 		"sub/X.json":     {Data: []byte(`{}`)},
+		"fetched.txt":    {Data: []byte("2026-11-02T00:00:00Z Widget__c\r\n2026-11-01T00:00:00Z Case\nyesterday Lead\n")},
 	})
 	want := "broken.json: describe is not readable: unexpected end of JSON input\ntwice.json: describes Widget__c, as Widget__c.json does already"
 	if err == nil || err.Error() != want {
@@ -114,7 +115,7 @@ func TestReadDir(t *testing.T) {
 		t.Error("objects are not found by name and prefix")
 	}
 	if !s.FetchedAt.Equal(old) {
-		t.Errorf("fetched at %v, want the oldest file's %v", s.FetchedAt, old)
+		t.Errorf("fetched at %v, want the oldest one's %v", s.FetchedAt, old)
 	}
 	if _, err := ReadDir(os.DirFS(filepath.Join(t.TempDir(), "absent"))); err == nil || !strings.HasPrefix(err.Error(), "cannot read the schema directory") {
 		t.Errorf("absent directory: %v", err)
@@ -139,6 +140,7 @@ func TestWriteDir(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o.FetchedAt = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	byHand := &Object{Name: "Hand__c", Label: "Hand", KeyPrefix: "a0H", Fields: []*Field{{Name: "Note__c", Type: TypeString, Length: 5, DefaultValue: "x"}}}
 	dir := filepath.Join(t.TempDir(), "new", "schema")
 	if err := New(o, byHand).WriteDir(dir); err != nil {
@@ -147,6 +149,9 @@ func TestWriteDir(t *testing.T) {
 	s, err := ReadDir(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if at := s.Object("Widget__c").FetchedAt; !at.Equal(o.FetchedAt) || !s.FetchedAt.Equal(at) || !s.Object("Hand__c").FetchedAt.IsZero() {
+		t.Errorf("fetched at %v, schema %v", at, s.FetchedAt)
 	}
 	f := s.Object("Hand__c").Field("Note__c")
 	if f.Length != 5 || f.DefaultValue != "x" || f.Permissionable {

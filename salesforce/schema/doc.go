@@ -16,6 +16,9 @@
 // sight: a text that is too long, a picklist value that is not in the list, an
 // id of another object. It allocates nothing for text, numbers and booleans.
 //
+// [Compare] tells what has changed between two describes, field by field, which is
+// how drift is found before an event meets it.
+//
 // The package does no network I/O and imports nothing of this module. Facts
 // about Salesforce come from its developer documentation of API 67.0: "REST API
 // Developer Guide" for describe results and date formats, "SOAP API Developer

@@ -97,6 +97,9 @@ type Field struct {
 	ReferenceTo           []string `json:"referenceTo"`
 	RelationshipName      string   `json:"relationshipName"`
 	PolymorphicForeignKey bool     `json:"polymorphicForeignKey"`
+	// RelationshipOrder is 0 or 1 for the first or second master-detail field of an
+	// object, nil for a lookup.
+	RelationshipOrder *int `json:"relationshipOrder"`
 
 	// RestrictedPicklist is true when Salesforce refuses a value that is not in
 	// PicklistValues; otherwise it stores any text.
@@ -134,6 +137,9 @@ func (f *Field) Object() *Object { return f.object }
 func (f *Field) RequiredOnCreate() bool {
 	return f.Createable && !f.Nillable && !f.DefaultedOnCreate
 }
+
+// MasterDetail reports whether the field is the detail side of a master-detail relationship.
+func (f *Field) MasterDetail() bool { return f.Type == TypeReference && f.RelationshipOrder != nil }
 
 // Polymorphic reports whether the field may point at more than one object.
 func (f *Field) Polymorphic() bool {

@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Object is the describe of one sObject, as the describing user sees it: fields
 // that field-level security hides from that user are absent.
@@ -29,6 +32,11 @@ type Object struct {
 	// messages carry, and not enough to check what is written. It is ours;
 	// Salesforce's describes do not have it.
 	Partial bool `json:"partial,omitempty"`
+
+	// FetchedAt is when the describe was fetched, or last found unchanged; zero if
+	// unknown. LastModified is what Salesforce said of when it changed.
+	FetchedAt    time.Time `json:"-"`
+	LastModified time.Time `json:"-"`
 
 	schema *Schema
 	byName map[string]*Field

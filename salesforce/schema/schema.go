@@ -1,14 +1,6 @@
 package schema
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -92,86 +84,4 @@ func (s *Schema) Names() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// ReadDir reads every *.json file of a directory as the describe of one object.
-// Files that cannot be read are left out and named in the error, beside which
-// the schema of the others is returned. FetchedAt is the oldest file's time.
-func ReadDir(fsys fs.FS) (*Schema, error) {
-	s := New()
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return s, fmt.Errorf("cannot read the schema directory: %w", err)
-	}
-	var bad []error
-	from := make(map[string]string)
-	for _, e := range entries {
-		name := e.Name()
-		if e.IsDir() || !strings.EqualFold(filepath.Ext(name), ".json") {
-			continue
-		}
-		o, at, err := readFile(fsys, name)
-		if err != nil {
-			bad = append(bad, fmt.Errorf("%s: %w", name, err))
-			continue
-		}
-		if first, ok := from[o.Name]; ok {
-			bad = append(bad, fmt.Errorf("%s: describes %s, as %s does already", name, o.Name, first))
-			continue
-		}
-		from[o.Name] = name
-		s.Add(o)
-		if !at.IsZero() && (s.FetchedAt.IsZero() || at.Before(s.FetchedAt)) {
-			s.FetchedAt = at
-		}
-	}
-	return s, errors.Join(bad...)
-}
-
-func readFile(fsys fs.FS, name string) (*Object, time.Time, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxDescribe+1))
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	o, err := ParseDescribe(data)
-	return o, info.ModTime(), err
-}
-
-// WriteDir writes the describe of every object to <Object>.json in a directory,
-// which it makes if it must: the snapshot that [ReadDir] reads. The text is what
-// Salesforce sent, indented so that changes show line by line in version control.
-func (s *Schema) WriteDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("cannot make the schema directory: %w", err)
-	}
-	for _, name := range s.Names() {
-		raw := s.Object(name).raw
-		if raw == nil {
-			var err error
-			if raw, err = json.Marshal(s.Object(name)); err != nil {
-				return fmt.Errorf("cannot write the describe of %s: %w", name, err)
-			}
-		}
-		if !validName(name) {
-			return fmt.Errorf("cannot write the describe of %q: it is no API name", name)
-		}
-		var out bytes.Buffer
-		if err := json.Indent(&out, raw, "", "  "); err != nil {
-			return fmt.Errorf("cannot write the describe of %s: %w", name, err)
-		}
-		out.WriteByte('\n')
-		if err := os.WriteFile(filepath.Join(dir, name+".json"), out.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("cannot write the describe of %s: %w", name, err)
-		}
-	}
-	return nil
 }
