@@ -3,6 +3,7 @@ package salesforce
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -24,6 +25,9 @@ type Config struct {
 	Version string
 	// Token gives the access token.
 	Token TokenSource
+	// RenewAt, if not nil, says from when on an access token is to be renewed although
+	// it still works; zero for never. Calls go on with it meanwhile.
+	RenewAt func(token string) time.Time
 	// HTTPClient replaces the client's own; its redirect policy is not used.
 	HTTPClient *http.Client
 	// UserAgent is sent with every call; empty means "sfsync".
@@ -92,9 +96,12 @@ func New(config Config) (*Client, error) {
 	if c.maxResponse <= 0 {
 		c.maxResponse = 64 << 20
 	}
-	c.tokens.source, c.tokens.host, c.tokens.timeout = config.Token, c.host, c.timeout
+	c.tokens.source, c.tokens.renewAt, c.tokens.host, c.tokens.timeout = config.Token, config.RenewAt, c.host, c.timeout
 	return c, nil
 }
+
+// Format prints the org's address alone: a client holds an access token.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.base.String()) }
 
 // safeClient returns a client that follows no redirect: Salesforce's API answers
 // none on purpose, and a token must not travel to another host.

@@ -18,6 +18,8 @@ type Error struct {
 	Code    string
 	Message string
 	Fields  []string
+	// Advice says what to do where more is known than the advice of the cause.
+	Advice string
 	// HTTPStatus is 0 if no answer came.
 	HTTPStatus int
 	// RetryAfter is how long the server asked to wait; 0 if it did not say.

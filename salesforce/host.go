@@ -8,26 +8,104 @@ import (
 	"strings"
 )
 
-// parseInstanceURL checks the address of an org. Tokens travel over https only;
+func parseInstanceURL(s string) (*url.URL, error) { return parseAddress("instance URL", s) }
+
+// parseAddress checks the address of an org. Tokens travel over https only;
 // plain http is for a simulator on the same machine.
-func parseInstanceURL(s string) (*url.URL, error) {
+func parseAddress(what, s string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(s, "/"))
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("instance URL %q is no address such as https://example.my.salesforce.com", s)
+		return nil, fmt.Errorf("%s %q is no address such as https://example.my.salesforce.com", what, s)
 	}
 	switch {
 	case u.User != nil:
-		return nil, errors.New("instance URL must not hold a user name or password")
+		return nil, errors.New(what + " must not hold a user name or password")
 	case u.Path != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("instance URL %q has more than a host", s)
+		return nil, fmt.Errorf("%s %q has more than a host", what, s)
 	case u.Scheme == "https":
 	case u.Scheme == "http" && loopback(u.Hostname()):
 	case u.Scheme == "http":
-		return nil, fmt.Errorf("instance URL %q is not https; plain http is taken for this machine only", s)
+		return nil, fmt.Errorf("%s %q is not https; plain http is taken for this machine only", what, s)
 	default:
-		return nil, fmt.Errorf("instance URL %q is not https", s)
+		return nil, fmt.Errorf("%s %q is not https", what, s)
 	}
 	return u, nil
+}
+
+// The login hosts that every customer shares.
+const (
+	ProductionLogin = "https://login.salesforce.com"
+	SandboxLogin    = "https://test.salesforce.com"
+)
+
+// ParseLogin makes the address of a login host of what a person types or pastes: login,
+// test, the name of a My Domain, a host name, or the address of any page of the org.
+func ParseLogin(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	switch strings.ToLower(s) {
+	case "":
+		return "", errors.New("no login host is given")
+	case "login", "production":
+		return ProductionLogin, nil
+	case "test", "sandbox":
+		return SandboxLogin, nil
+	}
+	if !strings.Contains(s, "://") {
+		host, _, _ := strings.Cut(s, "/")
+		scheme := "https://"
+		if name, _, err := net.SplitHostPort(host); loopback(host) || err == nil && loopback(name) {
+			scheme = "http://"
+		}
+		if s = scheme + s; !strings.ContainsAny(host, ".:") && !loopback(host) {
+			s = scheme + host + ".my.salesforce.com"
+		}
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" {
+		return "", errors.New("the login host is no address such as https://example.my.salesforce.com")
+	}
+	if u.User != nil {
+		return "", errors.New("login host must not hold a user name or password")
+	}
+	host := strings.ToLower(u.Host)
+	// The address that a browser shows inside the org.
+	if name, ok := strings.CutSuffix(host, ".lightning.force.com"); ok {
+		host = name + ".my.salesforce.com"
+	}
+	u, err = parseAddress("login host", u.Scheme+"://"+host)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+// SharedLogin reports whether an address is that of a login host that all customers
+// share, so that it is no address of an org.
+func SharedLogin(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (strings.EqualFold(u.Host, "login.salesforce.com") || strings.EqualFold(u.Host, "test.salesforce.com"))
+}
+
+// audienceOf is the audience of an assertion for a login host: that of production or
+// that of sandboxes, and another host for itself.
+func audienceOf(login *url.URL) string {
+	host := strings.ToLower(login.Hostname())
+	switch {
+	case !ofSalesforce(host):
+		return login.String()
+	case host == "test.salesforce.com", strings.Contains(host, ".sandbox."), strings.Contains(host, ".scratch."), strings.Contains(host, "--"):
+		return SandboxLogin
+	}
+	return ProductionLogin
+}
+
+func ofSalesforce(host string) bool {
+	for _, domain := range []string{".salesforce.com", ".force.com", ".salesforce.mil", ".sfcrmproducts.cn"} {
+		if strings.HasSuffix(host, domain) {
+			return true
+		}
+	}
+	return false
 }
 
 func loopback(host string) bool {
@@ -38,22 +116,18 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// sameOrg reports whether the instance_url of a token answer is the connection's
-// own host or one of Salesforce's. The token is sent to the connection's host in
-// either case; an answer that points elsewhere does not come from Salesforce.
-func sameOrg(instance *url.URL, answered string) bool {
+// sameOrg reports whether an address in a token answer is of the connection's own
+// host, one of Salesforce's, or of this machine if the login host is. An answer that
+// points elsewhere does not come from Salesforce.
+func sameOrg(login *url.URL, answered string) bool {
 	u, err := url.Parse(answered)
-	if err != nil || u.Host == "" {
+	switch {
+	case err != nil || u.Host == "" || u.User != nil:
 		return false
-	}
-	if u.Scheme == instance.Scheme && strings.EqualFold(u.Host, instance.Host) {
+	case u.Scheme == login.Scheme && strings.EqualFold(u.Host, login.Host):
 		return true
+	case loopback(login.Hostname()) && loopback(u.Hostname()):
+		return u.Scheme == "http" || u.Scheme == "https"
 	}
-	host := strings.ToLower(u.Hostname())
-	for _, domain := range []string{".salesforce.com", ".force.com", ".salesforce.mil", ".sfcrmproducts.cn"} {
-		if u.Scheme == "https" && strings.HasSuffix(host, domain) {
-			return true
-		}
-	}
-	return false
+	return u.Scheme == "https" && ofSalesforce(strings.ToLower(u.Hostname()))
 }

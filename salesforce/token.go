@@ -3,13 +3,10 @@ package salesforce
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 	"golang.org/x/sync/singleflight"
 )
 
@@ -46,78 +43,59 @@ func ClientCredentials(instanceURL, clientID, clientSecret string, client *http.
 	if clientID == "" || clientSecret == "" {
 		return nil, errors.New("client credentials need a consumer key and a consumer secret")
 	}
-	client = safeClient(client)
-	config := clientcredentials.Config{
-		ClientID:     clientID,
-		ClientSecret: clientSecret,
-		TokenURL:     instance.String() + "/services/oauth2/token",
-		AuthStyle:    oauth2.AuthStyleInParams,
-	}
+	app := &App{Login: instance.String(), ClientID: clientID, ClientSecret: Secret(clientSecret), HTTPClient: safeClient(client)}
 	return func(ctx context.Context, _ string) (string, error) {
-		token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
+		token, err := app.ClientCredentials(ctx)
 		if err != nil {
-			return "", tokenError(instance.Host, err)
+			return "", err
 		}
-		if at, _ := token.Extra("instance_url").(string); at != "" && !sameOrg(instance, at) {
-			return "", &Error{Cause: Auth, Message: fmt.Sprintf("the token answer of %s names another host as its instance, %q", instance.Host, clip(at))}
-		}
-		return token.AccessToken, nil
+		return token.AccessToken.Reveal(), nil
 	}, nil
-}
-
-// tokenError turns the failure of a token call into an Error, without the answer's
-// body and without the request's parameters.
-func tokenError(host string, err error) *Error {
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		status := 0
-		var header http.Header
-		if refused.Response != nil {
-			status, header = refused.Response.StatusCode, refused.Response.Header
-		}
-		e := &Error{Code: refused.ErrorCode, Message: clip(refused.ErrorDescription), HTTPStatus: status, Whole: true, RetryAfter: retryAfter(header)}
-		e.Cause = Classify(Failure{Code: e.Code, Message: e.Message, HTTPStatus: status})
-		if e.Cause == Unknown {
-			e.Cause = Auth
-		}
-		if e.Message == "" {
-			e.Message = fmt.Sprintf("%s refused to give an access token (%s)", host, statusText(status))
-		}
-		return e
-	}
-	if isTransport(err) {
-		return transportError(host, err, false)
-	}
-	return &Error{Cause: Auth, Message: fmt.Sprintf("the token answer of %s is not one", host), Whole: true}
 }
 
 // tokens holds the current token and renews it once for all who find it stale.
 type tokens struct {
 	source  TokenSource
+	renewAt func(token string) time.Time
 	host    string
 	timeout time.Duration
 	group   singleflight.Group
 
 	mu      sync.Mutex
 	current string
+	asked   time.Time // when the current one was last to be renewed ahead of time
 }
 
-// get returns a token other than stale.
-func (t *tokens) get(ctx context.Context, stale string) (string, *Error) {
-	fresh := func() string {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.current == stale {
-			return ""
-		}
-		return t.current
+// renewPause is how long a renewal ahead of time waits after one that failed.
+const renewPause = time.Minute
+
+// ahead renews the current token before it expires, while calls go on with it.
+func (t *tokens) ahead(ctx context.Context, current string) {
+	if t.renewAt == nil {
+		return
 	}
-	if token := fresh(); token != "" {
-		return token, nil
+	at := t.renewAt(current)
+	now := time.Now()
+	if at.IsZero() || now.Before(at) {
+		return
 	}
+	t.mu.Lock()
+	due := t.current == current && now.Sub(t.asked) >= renewPause
+	if due {
+		t.asked = now
+	}
+	t.mu.Unlock()
+	if due {
+		t.renew(ctx, current)
+	}
+}
+
+// renew replaces stale, once for all who ask.
+func (t *tokens) renew(ctx context.Context, stale string) <-chan singleflight.Result {
 	// The renewal serves everyone who waits, so no one's cancellation ends it.
 	shared := context.WithoutCancel(ctx)
-	done := t.group.DoChan("", func() (any, error) {
-		if token := fresh(); token != "" {
+	return t.group.DoChan("", func() (any, error) {
+		if token := t.fresh(stale); token != "" {
 			return token, nil
 		}
 		ctx, cancel := context.WithTimeout(shared, t.timeout)
@@ -134,6 +112,25 @@ func (t *tokens) get(ctx context.Context, stale string) (string, *Error) {
 		t.mu.Unlock()
 		return token, nil
 	})
+}
+
+// fresh returns the current token if it is not stale.
+func (t *tokens) fresh(stale string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.current == stale {
+		return ""
+	}
+	return t.current
+}
+
+// get returns a token other than stale.
+func (t *tokens) get(ctx context.Context, stale string) (string, *Error) {
+	if token := t.fresh(stale); token != "" {
+		t.ahead(ctx, token)
+		return token, nil
+	}
+	done := t.renew(ctx, stale)
 	select {
 	case <-ctx.Done():
 		return "", transportError(t.host, ctx.Err(), false)
