@@ -43,6 +43,8 @@ func newApp(c *console) *cli.App {
 			schemaCommand(c),
 			orgCommand(c),
 			versionCommand(c),
+			completionCommand(c),
+			completeCommand(c),
 		},
 	}
 	app.Action = group("", app.Commands)

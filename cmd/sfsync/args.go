@@ -22,7 +22,7 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 		}
 		command, commands = next, next.Subcommands
 	}
-	if command == nil || len(command.Subcommands) > 0 {
+	if command == nil || len(command.Subcommands) > 0 || command.SkipFlagParsing {
 		return args, nil
 	}
 	out := slices.Clone(args[:i])
