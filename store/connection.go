@@ -40,6 +40,14 @@ const (
 	schemaPrefix     = "schema/"
 )
 
+// ConnectionOf returns the connection that a key of State is about, "" if it is about
+// none: all keys of a connection are KIND/CONNECTION, or KIND/CONNECTION/ and more.
+func ConnectionOf(key string) (kind, connection string) {
+	kind, rest, _ := strings.Cut(key, "/")
+	connection, _, _ = strings.Cut(rest, "/")
+	return kind, connection
+}
+
 // PutConnection writes c, whatever is there under its name.
 func PutConnection(ctx context.Context, kv KV, c Connection) error {
 	if c.Name == "" || strings.Contains(c.Name, "/") {

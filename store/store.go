@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"time"
 )
@@ -21,6 +22,9 @@ var (
 	// failing disk, no quorum. Nothing of the call has taken effect, unless the
 	// process dies before the store answers again.
 	ErrUnavailable = errors.New("store is unavailable")
+	// ErrInUse is the kind of ErrUnavailable that ends when another process, which
+	// has the store open, closes it.
+	ErrInUse = fmt.Errorf("%w: it is in use", ErrUnavailable)
 	// ErrCorrupt means that the stored bytes cannot be read.
 	ErrCorrupt = errors.New("store is damaged")
 	// ErrConflict means that a compare-and-swap lost: read again and decide anew.

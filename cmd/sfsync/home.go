@@ -58,14 +58,42 @@ func readStore(ctx *cli.Context) (*bolt.Store, error) {
 	return s, storeError(dir, err)
 }
 
-func storeError(dir string, err error) error {
-	switch {
-	case err == nil:
+// daemonOf finds the daemon that has the store open, after an attempt to open it has
+// failed with err. It is nil if that failed for another reason, or if it is another
+// command that has the store.
+func daemonOf(ctx *cli.Context, err error) *servingFile {
+	if !errors.Is(err, store.ErrInUse) {
 		return nil
-	case errors.Is(err, store.ErrUnavailable):
-		return outsidef("wait until it has ended, or give another --store", "the store in %s cannot be used: %w", dir, err)
 	}
-	return outsidef("", "the store in %s cannot be used: %w", dir, err)
+	dir, err := storeDir(ctx)
+	if err != nil {
+		return nil
+	}
+	return readServingFile(dir)
+}
+
+// openState opens the store's small values for reading and writing, also while a
+// daemon has the store. The caller ends with done.
+func openState(ctx *cli.Context) (kv store.KV, done func(), err error) {
+	s, err := openStore(ctx)
+	return stateOf(ctx, s, err)
+}
+
+// readState opens the store's small values for reading. They are nil, without an
+// error, if there is no store. The caller ends with done.
+func readState(ctx *cli.Context) (kv store.KV, done func(), err error) {
+	s, err := readStore(ctx)
+	return stateOf(ctx, s, err)
+}
+
+func stateOf(ctx *cli.Context, s *bolt.Store, err error) (store.KV, func(), error) {
+	if at := daemonOf(ctx, err); at != nil {
+		return daemonState{at}, func() {}, nil
+	}
+	if err != nil || s == nil {
+		return nil, func() {}, err
+	}
+	return s.State(), func() { s.Close() }, nil
 }
 
 func schemaFlag() cli.Flag {
@@ -90,15 +118,15 @@ func (c *console) givenSchema(ctx *cli.Context) (given *schema.Schema, from stri
 
 // storedSchema is the schema of a connection as the store remembers it.
 func storedSchema(ctx *cli.Context, name string) (*schema.Schema, error) {
-	s, err := readStore(ctx)
+	kv, done, err := readState(ctx)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
+	if kv == nil {
 		return nil, unknownConnection(name)
 	}
-	defer s.Close()
-	return schemaOf(ctx.Context, s.State(), name)
+	return schemaOf(ctx.Context, kv, name)
 }
 
 func unknownConnection(name string) error {

@@ -114,12 +114,8 @@ func parseTime(ctx *cli.Context, name string, now time.Time) (time.Time, error) 
 // a daemon has the store, the daemon answers.
 func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
 	s, err := readStore(ctx)
-	if errors.Is(err, store.ErrUnavailable) {
-		if dir, dirErr := storeDir(ctx); dirErr == nil {
-			if at := readServingFile(dir); at != nil {
-				return daemonRunLog{at}, func() {}, nil
-			}
-		}
+	if at := daemonOf(ctx, err); at != nil {
+		return daemonRunLog{at}, func() {}, nil
 	}
 	if err != nil || s == nil {
 		return nil, func() {}, err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/store"
 )
 
@@ -120,14 +119,14 @@ func slim(run store.Run) store.Run {
 	return run
 }
 
-// actOn opens the store, chooses runs in it, and acts on them unless nothing is to be done.
-func (c *console) actOn(ctx *cli.Context, outcomes []store.Outcome, act func(s store.Store, runs []store.Run) error) error {
-	s, err := openStore(ctx)
+// actOn chooses runs, and acts on them unless nothing is to be done.
+func (c *console) actOn(ctx *cli.Context, outcomes []store.Outcome, act func(a *runActor, runs []store.Run) error) error {
+	a, err := openActor(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	runs, err := chosenRuns(ctx, s.Runs(), outcomes...)
+	defer a.done()
+	runs, err := chosenRuns(ctx, a.log, outcomes...)
 	switch {
 	case err != nil:
 		return err
@@ -136,7 +135,18 @@ func (c *console) actOn(ctx *cli.Context, outcomes []store.Outcome, act func(s s
 	case len(runs) == 0:
 		return c.listActions(ctx, nil, "")
 	}
-	return act(s, runs)
+	return act(a, runs)
+}
+
+func openActor(ctx *cli.Context) (*runActor, error) {
+	s, err := openStore(ctx)
+	if at := daemonOf(ctx, err); at != nil {
+		return daemonActor(at), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return storeActor(s, func() { s.Close() }), nil
 }
 
 // runAction is what a command did about an event, or why it did nothing.
@@ -175,16 +185,16 @@ func (c *console) runsRetry(ctx *cli.Context) error {
 	} else if ctx.String("outcome") == string(store.InDoubt) {
 		return usagef("--in-doubt, if the records are not there", "what is in doubt may be there already, and would be created a second time")
 	}
-	return c.actOn(ctx, outcomes, func(s store.Store, runs []store.Run) error {
-		answers, err := runtime.Retry(ctx.Context, s, runs, ctx.Bool("in-doubt"))
+	return c.actOn(ctx, outcomes, func(a *runActor, runs []store.Run) error {
+		answers, err := a.retry(ctx.Context, runs, ctx.Bool("in-doubt"))
 		if err != nil {
 			return err
 		}
 		var list []runAction
-		for _, a := range answers {
-			list = append(list, runAction{Event: a.Event, As: a.As, Done: a.As != "", Reason: a.Reason})
+		for _, r := range answers {
+			list = append(list, runAction{Event: r.Event, As: r.As, Done: r.As != "", Reason: r.Reason})
 		}
-		return c.listActions(ctx, list, "to be tried again: `sfsync run RULES --waiting`, or the daemon, does it")
+		return c.listActions(ctx, list, a.next)
 	})
 }
 
@@ -193,7 +203,10 @@ func (c *console) runsDiscard(ctx *cli.Context) error {
 	if why := strings.TrimSpace(ctx.String("reason")); why != "" {
 		reason += ": " + why
 	}
-	return c.actOn(ctx, []store.Outcome{store.Waiting}, func(s store.Store, runs []store.Run) error {
+	if len(reason) > maxReason {
+		return usagef("", "--reason has %d bytes; %d are enough for a reason", len(reason), maxReason)
+	}
+	return c.actOn(ctx, []store.Outcome{store.Waiting}, func(a *runActor, runs []store.Run) error {
 		waits := slices.DeleteFunc(slices.Clone(runs), func(r store.Run) bool { return r.Outcome != store.Waiting })
 		var list []runAction
 		for _, id := range eventsOf(runs) {
@@ -201,12 +214,12 @@ func (c *console) runsDiscard(ctx *cli.Context) error {
 				list = append(list, runAction{Event: id, Reason: "it does not wait"})
 			}
 		}
-		answers, err := runtime.Discard(ctx.Context, s, eventsOf(waits), reason)
+		answers, err := a.discard(ctx.Context, eventsOf(waits), reason)
 		if err != nil {
 			return err
 		}
-		for _, a := range answers {
-			list = append(list, runAction{Event: a.Event, Done: a.Reason == "", Reason: a.Reason})
+		for _, d := range answers {
+			list = append(list, runAction{Event: d.Event, Done: d.Reason == "", Reason: d.Reason})
 		}
 		return c.listActions(ctx, list, "discarded")
 	})

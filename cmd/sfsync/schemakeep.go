@@ -76,12 +76,12 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		f, _ := dsl.Parse(src)
 		files = append(files, f)
 	}
-	s, err := openStore(ctx)
+	kv, done, err := openState(ctx)
+	defer done()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	targets, err := targetsFor(ctx, s.State(), files)
+	targets, err := targetsFor(ctx, kv, files)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 			return err
 		}
 		found = described(found)
-		if err := keepSchema(ctx.Context, s.State(), t.name, found); err != nil {
+		if err := keepSchema(ctx.Context, kv, t.name, found); err != nil {
 			return err
 		}
 		list = append(list, refreshed{t.name, orEmpty(found.Names())})

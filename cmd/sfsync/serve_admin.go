@@ -4,16 +4,20 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+
+	"github.com/sfsync/sfsync/store"
 )
 
 // adminHandler serves those who run the daemon, on this machine only: metrics and
-// health, and the run log for those who know the token of the store's directory.
+// health, and the store for those who know the token of its directory.
 func (d *daemon) adminHandler(token string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", d.metrics.Registry)
 	mux.Handle("GET /healthz", &d.handler)
 	mux.Handle("GET /readyz", &d.handler)
-	mux.Handle("/runs", runLogHandler(d.store.Runs(), token))
+	mux.Handle("/runs", forOwner(token, runLogHandler(d.store.Runs())))
+	mux.Handle("/runs/", forOwner(token, runActHandler(d.engine, d.store.Runs(), d.logger)))
+	mux.Handle("/state/", forOwner(token, stateHandler(d.store.State(), d.stateChanged)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !namesThisMachine(r.Host) {
 			http.Error(w, "ask for 127.0.0.1", http.StatusMisdirectedRequest)
@@ -21,6 +25,13 @@ func (d *daemon) adminHandler(token string) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// stateChanged reacts to what another command has put into the store, or deleted.
+func (d *daemon) stateChanged(key string) {
+	if kind, name := store.ConnectionOf(key); kind == "connection" || kind == "grant" {
+		d.logger.Info("a connection has changed", "connection", name)
+	}
 }
 
 // namesThisMachine keeps pages of other hosts, whose names an attacker lets point

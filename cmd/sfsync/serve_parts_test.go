@@ -151,7 +151,7 @@ func TestDaemonRunLog(t *testing.T) {
 		{store.ErrAmbiguous, store.ErrAmbiguous, ""},
 		{errors.New("bad sector"), nil, "bad sector"},
 	} {
-		server := httptest.NewServer(runLogHandler(brokenLog{c.err}, "token"))
+		server := httptest.NewServer(forOwner("token", runLogHandler(brokenLog{c.err})))
 		log := daemonRunLog{&servingFile{Address: server.Listener.Addr().String(), Token: "token"}}
 		_, err := log.Get(t.Context(), "ev/a b/..")
 		if err == nil || c.is != nil && !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {

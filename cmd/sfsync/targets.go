@@ -73,21 +73,15 @@ func quoted(names []string) string {
 
 // oneTarget is the org that flags name; without any it ends the command.
 func oneTarget(ctx *cli.Context) (*target, error) {
-	var opened store.Store
-	t, err := givenTarget(ctx, func() (store.KV, error) {
-		s, err := readStore(ctx)
-		if err == nil && s == nil {
+	done := func() {}
+	t, err := givenTarget(ctx, func() (kv store.KV, err error) {
+		kv, done, err = readState(ctx)
+		if err == nil && kv == nil {
 			err = unknownConnection(ctx.String("connection"))
 		}
-		if err != nil {
-			return nil, err
-		}
-		opened = s
-		return s.State(), nil
+		return kv, err
 	})
-	if opened != nil {
-		opened.Close()
-	}
+	done()
 	if err == nil && t == nil {
 		err = usagef("--instance URL, --connection NAME or --org sim", "no org is named")
 	}

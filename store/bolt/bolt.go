@@ -69,8 +69,9 @@ var (
 )
 
 // Open opens the store in dir, and makes it if there is none. It fails with
-// ErrUnavailable while another process has it open, and with ErrCorrupt on files
-// that cannot be read.
+// ErrInUse while another process has it open, with ErrCorrupt on files whose content
+// cannot be read, and with ErrUnavailable when the system does not give them out: it
+// wraps the system's reason, as fs.ErrPermission or syscall.EROFS.
 func Open(dir string, o Options) (*Store, error) {
 	if o.DedupeWindow == 0 {
 		o.DedupeWindow = 72 * time.Hour

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/bits"
 	"os"
 	"path/filepath"
@@ -43,11 +44,15 @@ type file struct {
 
 func openFile(path string, readOnly bool, buckets ...[]byte) (*file, error) {
 	f := &file{path: path, readOnly: readOnly}
-	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, openError(path, err)
+	case err == nil && info.Size() > 0:
 		if err := verify(path); err != nil {
 			return nil, err
 		}
-	} else if readOnly {
+	case readOnly:
 		return nil, fmt.Errorf("cannot open %s: %w", path, store.ErrNotFound)
 	}
 	if err := f.open(); err != nil {
@@ -164,7 +169,7 @@ func openError(path string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, berrors.ErrTimeout):
-		return fmt.Errorf("%w: another sfsync has %s open", store.ErrUnavailable, dir)
+		return fmt.Errorf("%w: another sfsync has %s open", store.ErrInUse, dir)
 	case errors.Is(err, store.ErrCorrupt):
 		return fmt.Errorf("cannot open %s, restore it from a copy or move it away: %w", path, err)
 	default:
