@@ -99,6 +99,19 @@ func (a *analysis) leaves(n ast.Node) []leaf {
 	return nil
 }
 
+// closed reports whether a node can result in nothing but literals.
+func closed(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.ConditionalNode:
+		return closed(n.Exp1) && closed(n.Exp2)
+	case *ast.BinaryNode:
+		return n.Operator == "??" && closed(n.Left) && closed(n.Right)
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NilNode:
+		return true
+	}
+	return false
+}
+
 // visit checks a node, rewrites it, and returns the kinds of its value.
 func (a *analysis) visit(n *ast.Node) Kinds {
 	switch node := (*n).(type) {

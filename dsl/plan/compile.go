@@ -62,6 +62,16 @@ func (c *compilation) report(src *dsl.Source, at dsl.Span, sev dsl.Severity, cod
 // diagnostics are about what the rules mean; those of dsl.Parse are not among
 // them. With an error among the diagnostics there is no plan.
 func Compile(files []*dsl.File, o Options) (*Plan, []dsl.Diagnostic) {
+	c := compile(files, o)
+	if c.errors > 0 {
+		return nil, dsl.Sort(c.diagnostics)
+	}
+	c.link()
+	return c.plan, dsl.Sort(c.diagnostics)
+}
+
+// compile does all of Compile but what an event needs, for which there must be no errors.
+func compile(files []*dsl.File, o Options) *compilation {
 	c := &compilation{
 		options:       o,
 		config:        newConfig(),
@@ -90,11 +100,7 @@ func Compile(files []*dsl.File, o Options) (*Plan, []dsl.Diagnostic) {
 		c.tests(f)
 	}
 	c.safety()
-	if c.errors > 0 {
-		return nil, dsl.Sort(c.diagnostics)
-	}
-	c.link()
-	return c.plan, dsl.Sort(c.diagnostics)
+	return c
 }
 
 // faults notes the lines that dsl.Parse could not read.

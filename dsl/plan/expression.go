@@ -38,6 +38,7 @@ type Expression struct {
 	null     bool          // is the literal null, which clears a field
 	value    any           // of a constant
 	leaves   []leaf        // the literals that it can result in
+	closed   bool          // whether it results in nothing else
 	reads    []int         // every variable it reads, in order of first use
 	names    []string      // of reads, as the author knows them
 	program  *vm.Program
@@ -180,7 +181,7 @@ func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 	if a.shares(tree.Node) {
 		return x
 	}
-	x.leaves = a.leaves(tree.Node)
+	x.leaves, x.closed = a.leaves(tree.Node), closed(tree.Node)
 	x.kinds = a.visit(&tree.Node)
 	if c.errors > before {
 		return x
