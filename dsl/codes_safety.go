@@ -24,8 +24,10 @@ when Sent, Delivered
 `,
 		Good: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
+
 when Sent, Delivered
   update Case where Id = record.Id set Survey_Status__c: Invitation Sent
+
 otherwise
   update Case where Id = record.Id set Survey_Status__c = distribution.status
 `,

@@ -63,7 +63,7 @@ on survey response
 `,
 		Good: `rule R
 on survey response
-  update Case where Id = profile.case_id
+update Case where Id = profile.case_id
   set Status: Closed
 `,
 	},
@@ -273,7 +273,7 @@ update Case where Id = profile.case_id
 on survey response
 update Case where Id = profile.case_id
   set Priority = (answers.nps <= 3
-    ? "High" : "Medium")
+        ? "High" : "Medium")
 `,
 	},
 	{
