@@ -27,10 +27,13 @@ otherwise
   update Case where Id = record.Id set Survey_Status__c = distribution.status
 `,
 		Good: `statuses Soft Bounce
+
 rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
+
 when Delivered, Soft Bounce
   update Case where Id = record.Id set Survey_Status__c: Delivered
+
 otherwise
   update Case where Id = record.Id set Survey_Status__c = distribution.status
 `,
@@ -133,10 +136,13 @@ otherwise
 `,
 		Good: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
+
 when Sent
   update Case where Id = record.Id set Survey_Status__c: Sent
+
 when Delivered
   update Case where Id = record.Id set Survey_Status__c: Delivered
+
 otherwise
   update Case where Id = record.Id set Survey_Status__c = distribution.status
 `,
@@ -153,8 +159,10 @@ when Sent
 `,
 		Good: `rule Status on the case
 on outbound message Case if record.Survey_Status__c == null
+
 when Sent
   update Case where Id = record.Id set Survey_Status__c: Sent
+
 otherwise
   update Case where Id = record.Id set Survey_Status__c = distribution.status
 `,
@@ -313,6 +321,73 @@ update Contact where Id = profile.contact_id
 test Broken id
 given events/responded.json
 expect failed invalid_value
+`,
+	},
+	{
+		Code: "S122", Title: "a test without an event",
+		Explanation: "A test names the file of at least one event with `given`, relative to the folder that the test stands in. A `with` changes the events of the `given` above it.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+
+test Score is written
+expect update Contact
+  set NPS_Score__c = 9
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+
+test Score is written
+given events/responded.json
+expect update Contact
+  set NPS_Score__c = 9
+`,
+	},
+	{
+		Code: "S123", Title: "a file of a test that is not there",
+		Explanation: "A test names a file of events, or one that sets the simulated org up, and it cannot be read. A path begins at the folder that the test stands in.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+
+test Score is written
+given events/nowhere.json
+expect update Contact
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+
+test Score is written
+given events/responded.json
+expect update Contact
+`,
+	},
+	{
+		Code: "S124", Title: "a test that cannot fail",
+		Explanation: "A test without `expect` only fails if something goes wrong that nobody expected. Say what is to be written, or that nothing is.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+
+test Score is written
+given events/responded.json
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+
+test Score is written
+given events/responded.json
+expect update Contact
+expect nothing else
 `,
 	},
 	{

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -130,6 +131,12 @@ func goldenFiles(t testing.TB) map[string]string {
 // goldenOptions are what the golden files are checked against.
 func goldenOptions(path string) Options {
 	o := Options{Connections: []string{"production", "sandbox"}}
+	o.File = func(_ *dsl.Source, name string) error {
+		if strings.Contains(name, "nowhere") {
+			return errors.New("there is no such file")
+		}
+		return nil
+	}
 	if filepath.Base(path) == "samples.sfsync" {
 		o.Samples = []string{responded, messageEvent, "no event", `{"type":"survey.response","answers":{"nps":1,"reason":"x"}}`}
 	}

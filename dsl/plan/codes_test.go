@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -19,6 +20,14 @@ func TestCodeExamples(t *testing.T) {
 		}
 		if code == "S114" {
 			o.Samples = []string{strings.Replace(responded, `"profile":{`, `"profile":{"record_id":"0035g00000AbCdE",`, 1)}
+		}
+		if code == "S123" {
+			o.File = func(_ *dsl.Source, name string) error {
+				if name == "events/nowhere.json" {
+					return errors.New("there is no such file")
+				}
+				return nil
+			}
 		}
 		f, diags := dsl.Parse(dsl.NewSource("example.sfsync", []byte(text)))
 		_, more := Compile([]*dsl.File{f}, o)

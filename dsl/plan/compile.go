@@ -24,6 +24,10 @@ type Options struct {
 	// Samples are events of the kind that the rules will meet. A path that no
 	// sample of the rule's trigger has is a warning.
 	Samples []string
+
+	// File says why a file that a test names, by its path from the file that the test
+	// stands in, cannot be read. Nil takes every file for readable.
+	File func(from *dsl.Source, name string) error
 }
 
 // compilation is the state of one run of Compile.
@@ -273,6 +277,23 @@ func (c *compilation) link() {
 	for normal, spelt := range c.statuses {
 		p.statuses[spelt], p.statuses[normal] = normal, normal
 	}
+	p.group()
+}
+
+// Only returns a plan of those rules that keep says, without tests.
+func (p *Plan) Only(keep func(*Rule) bool) *Plan {
+	out := &Plan{variables: p.variables, statuses: p.statuses, prefixes: p.prefixes, outbound: map[string]*group{}, surveys: map[string]*group{}}
+	for _, r := range p.Rules {
+		if keep(r) {
+			out.Rules = append(out.Rules, r)
+		}
+	}
+	out.group()
+	return out
+}
+
+// group joins the rules that one event sets in motion.
+func (p *Plan) group() {
 	join := func(g *group, r *Rule) *group {
 		if g == nil {
 			g = &group{paths: newNode()}

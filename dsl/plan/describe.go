@@ -113,24 +113,10 @@ func (r *Rule) TriggerText() string {
 
 // slots lists what a rule reads of an event, in the order of the plan's variables.
 func (d describer) slots(r *Rule) []SlotDescription {
-	root := newNode()
-	d.plan.addPaths(root, r)
-	read := make([]bool, len(d.plan.variables))
-	var walk func(n *node)
-	walk = func(n *node) {
-		for _, id := range n.fills {
-			read[id] = true
-		}
-		for _, child := range n.children {
-			walk(child)
-		}
-	}
-	walk(root)
 	slots := []SlotDescription{}
-	for id, v := range d.plan.variables {
-		if read[id] {
-			slots = append(slots, SlotDescription{Path: v.name, Kind: v.kinds.String()})
-		}
+	for _, id := range d.plan.variablesOf(r) {
+		v := d.plan.variables[id]
+		slots = append(slots, SlotDescription{Path: v.name, Kind: v.kinds.String()})
 	}
 	return slots
 }

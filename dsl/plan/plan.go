@@ -9,6 +9,7 @@ import (
 // concurrent use; each evaluating goroutine brings its own [Evaluation].
 type Plan struct {
 	Rules []*Rule // in the order of the files and their text
+	Tests []*Test // likewise
 
 	variables []variable
 	outbound  map[string]*group // by the object's name in lower case
