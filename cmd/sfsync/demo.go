@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -14,18 +15,17 @@ import (
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/examples"
-	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/runtime/intake"
 	"github.com/sfsync/sfsync/salesforce/orgsim"
-	"github.com/sfsync/sfsync/salesforce/schema"
-	"github.com/sfsync/sfsync/store/bolt"
 )
 
 func demoCommand(c *console) *cli.Command {
 	return &cli.Command{
-		Name:        "demo",
-		Usage:       "show everything at once, on this machine alone",
-		Description: "Starts a simulated Salesforce org, checks the example rules against it, runs the\nexample events through them as `sfsync run` does, and shows what became of each.",
+		Name:  "demo",
+		Usage: "show everything at once, on this machine alone",
+		Description: "Starts a simulated Salesforce org and the daemon (`sfsync serve`) on free ports of\n" +
+			"this machine, checks the example rules, lets the org send outbound messages and a\n" +
+			"survey suite post answers, and shows what became of each. All of it ends at once.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "store", Usage: "keep the runs in `DIR`, for sfsync runs list --store DIR"},
 			formatFlag(),
@@ -34,32 +34,19 @@ func demoCommand(c *console) *cli.Command {
 	}
 }
 
-// demo is a job whose every event is shown.
+// demo shows what a daemon does, from its first line to its last.
 type demo struct {
 	*console
-	org     *orgsim.Org
-	job     *job
-	schemas map[string]*schema.Schema // as they were fetched last
-	reports map[string]runtime.Report // by event id without its source
-	waited  map[string]string         // causes for which events had to wait
-	shown   map[string]int            // revisions of each record that were shown already
-	causes  []demoCause
-	result  demoResult
+	org    *orgsim.Org
+	daemon *demoDaemon
+	shown  map[string]int // revisions of each record that were shown already
+	result demoResult
 }
-
-// demoWait is how long the demo waits for what is to be repeated: long enough for a
-// lock to heal, and short enough to be looked at.
-const demoWait = 4 * time.Second
 
 func (c *console) demo(ctx *cli.Context) error {
 	if name := ctx.Args().First(); name != "" {
 		return usagef("sfsync demo", "`demo` takes no `%s`", name)
 	}
-	s, done, err := demoStore(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
 	org, err := demoOrg("survey/org/overlay.json")
 	if err != nil {
 		return err
@@ -69,36 +56,23 @@ func (c *console) demo(ctx *cli.Context) error {
 		return err
 	}
 	defer t.close()
-	d := &demo{console: c, org: org, reports: map[string]runtime.Report{}, waited: map[string]string{}, shown: map[string]int{}}
+	d := &demo{console: c, org: org, shown: map[string]int{}}
 	if wantsJSON(ctx) {
 		quiet := *c
-		quiet.out = discard{}
+		quiet.out = io.Discard
 		d.console = &quiet
 	}
-	if err := d.play(ctx.Context, t, s); err != nil {
+	if err := d.play(ctx.Context, t, ctx.String("store")); err != nil {
 		return err
 	}
 	if wantsJSON(ctx) {
 		return c.printJSON(d.result)
 	}
-	if dir := ctx.String("store"); dir != "" {
-		fmt.Fprintf(c.out, "\nEverything is in the run log: sfsync runs list --store %s\n", dir)
-	}
 	return nil
 }
 
-// discard is where text goes while JSON is wanted.
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
-func demoStore(ctx *cli.Context) (*bolt.Store, func(), error) {
-	if ctx.String("store") == "" {
-		return temporaryStore()
-	}
-	s, err := openStore(ctx)
-	return s, func() { s.Close() }, err
-}
+// demoAgent is somebody who works in the org of the examples.
+const demoAgent = "agent@simulated.example"
 
 // demoOrg makes the org of the examples.
 func demoOrg(overlay string) (*orgsim.Org, error) {
@@ -110,7 +84,11 @@ func demoOrg(overlay string) (*orgsim.Org, error) {
 	if err != nil {
 		return nil, err
 	}
-	org, err := orgsim.New(orgsim.Options{Overlay: setUp})
+	users := []orgsim.User{
+		{Username: orgsim.DefaultUsername, Name: "Survey Integration", Profile: "Integration"},
+		{Username: demoAgent, Name: "Support Agent", Profile: "Support"},
+	}
+	org, err := orgsim.New(orgsim.Options{Overlay: setUp, Users: users})
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +98,7 @@ func demoOrg(overlay string) (*orgsim.Org, error) {
 	return org, seedOrg(org, data)
 }
 
-// play is the demo from its first line to its last.
-func (d *demo) play(ctx context.Context, t *target, s *bolt.Store) error {
+func (d *demo) play(ctx context.Context, t *target, dir string) (err error) {
 	begun := time.Now()
 	fmt.Fprintf(d.out, "%s A simulated Salesforce org runs at %s, for as long as this takes.\n", d.style.bold("sfsync demo."), t.url)
 	d.title("1", "Mistakes are found before any event arrives")
@@ -129,56 +106,49 @@ func (d *demo) play(ctx context.Context, t *target, s *bolt.Store) error {
 		return err
 	}
 	d.title("2", "Events become changes in Salesforce")
-	rules, err := exampleRules("survey/*" + ruleExtension)
-	if err != nil {
+	if d.daemon, err = d.serveDemo(ctx, t, dir); err != nil {
 		return err
 	}
-	config := runtime.Config{MaxWait: demoWait, Observe: d.observe,
-		Schema: func(connection string) *schema.Schema { return d.schemas[connection] }}
-	if d.job, err = d.open(ctx, rules, []*target{t}, s, config); err != nil {
-		return err
-	}
-	d.schemas = rules.schemas
+	defer func() { err = cmp.Or(err, d.daemon.stop()) }()
+	rules := d.daemon.book.now().rules
 	d.result.Files, d.result.Rules = len(rules.sources), rules.rules()
-	fmt.Fprintf(d.out, "%s of examples/survey hold against the org. 1,000 events take at most %s.\n",
-		plural(rules.rules(), "rule"), plural(rules.callsPer1000(), "API call"))
-	if err := d.events(ctx, "survey/events/use-cases.jsonl"); err != nil {
+	fmt.Fprintln(d.out, wrap(fmt.Sprintf("%s of examples/survey hold against the org, and 1,000 events take at most %s. The daemon runs them at %s: an agent closes cases, so Salesforce sends it outbound messages; the survey suite posts statuses and answers.",
+		plural(rules.rules(), "rule"), plural(rules.callsPer1000(), "API call"), d.daemon.URL), "", d.width))
+	if err := d.useCases(ctx); err != nil {
 		return err
 	}
 	d.title("3", "Nothing fails silently")
 	fmt.Fprintln(d.out, wrap("Since the check, an admin made Lead.Rating read-only and Lead.Annual Revenue a formula; leads are locked; the org runs out of API calls. Here is an event for each of the ten ways in which a write can fail.", "", d.width))
-	if err := d.breakOrg(ctx, t); err != nil {
+	fmt.Fprintln(d.out)
+	if err := d.failures(ctx); err != nil {
 		return err
 	}
-	if err := d.events(ctx, "survey/events/failures.jsonl"); err != nil {
-		return err
-	}
-	if err := d.events(ctx, "survey/events/limit.json"); err != nil {
-		return err
-	}
-	d.causeTable()
 	d.title("4", "Nothing is written twice")
-	if err := d.again(ctx, "survey/events/use-cases.jsonl"); err != nil {
+	if err := d.again(ctx); err != nil {
 		return err
 	}
 	d.sum(time.Since(begun))
+	if dir != "" {
+		fmt.Fprintf(d.out, "\nEverything is in the run log: sfsync runs list --store %s\n", dir)
+	}
 	return nil
 }
 
-func exampleRules(pattern string) (*ruleSet, error) {
+// exampleRules reads the rules of the examples.
+func exampleRules(pattern string) ([]*dsl.Source, error) {
 	names, err := fs.Glob(examples.Files, pattern)
 	if err != nil {
 		return nil, err
 	}
-	rules := &ruleSet{}
+	var sources []*dsl.Source
 	for _, name := range names {
 		text, err := examples.Files.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		rules.sources = append(rules.sources, dsl.NewSource(path.Join("examples", name), text))
+		sources = append(sources, dsl.NewSource(path.Join("examples", name), text))
 	}
-	return rules, nil
+	return sources, nil
 }
 
 // shownMistakes are the codes that the demo shows of the broken example.
@@ -186,10 +156,11 @@ var shownMistakes = []dsl.Code{"S014", "S204", "S206"}
 
 // checkMistakes checks the broken example against the org, and shows some findings.
 func (d *demo) checkMistakes(ctx context.Context, t *target) error {
-	rules, err := exampleRules("broken/*" + ruleExtension)
+	sources, err := exampleRules("broken/*" + ruleExtension)
 	if err != nil {
 		return err
 	}
+	rules := &ruleSet{sources: sources}
 	rules.parse()
 	if rules.schema, err = describe(ctx, t, rules.files); err != nil {
 		return err
@@ -211,50 +182,8 @@ func (d *demo) checkMistakes(ctx context.Context, t *target) error {
 	return nil
 }
 
-// breakOrg changes the org behind the rules' back, and breaks it.
-func (d *demo) breakOrg(ctx context.Context, t *target) error {
-	data, err := examples.Files.ReadFile("survey/org/later.json")
-	if err != nil {
-		return err
-	}
-	later, err := orgsim.ParseOverlay(data)
-	if err != nil {
-		return err
-	}
-	if err := d.org.SetOverlay(later); err != nil {
-		return err
-	}
-	// Rules stay as they were compiled; a fresh schema only tells causes apart.
-	fresh, err := describe(ctx, t, d.job.rules.files)
-	if err != nil {
-		return err
-	}
-	schemas := map[string]*schema.Schema{}
-	for name := range d.schemas {
-		schemas[name] = fresh
-	}
-	d.schemas = schemas
-	if data, err = examples.Files.ReadFile("survey/org/faults.json"); err != nil {
-		return err
-	}
-	return breakOrg(d.org, data)
-}
-
-func (d *demo) observe(r runtime.Report) {
-	for i := range r.Runs {
-		r.Runs[i].Event = r.Event // which the store fills in for itself alone
-	}
-	id := runEvent(r.Event)
-	d.reports[id] = r
-	for _, run := range r.Runs {
-		if !r.Done && run.Cause != "" {
-			d.waited[id] = run.Cause
-		}
-	}
-}
-
-// texts reads the events of an example.
-func (d *demo) texts(name string) ([]string, error) {
+// exampleEvents reads the events of an example.
+func exampleEvents(name string) ([]string, error) {
 	f, err := examples.Files.Open(name)
 	if err != nil {
 		return nil, err
@@ -270,57 +199,125 @@ func (d *demo) texts(name string) ([]string, error) {
 	return texts, nil
 }
 
-// events runs the events of an example and shows what became of each.
-func (d *demo) events(ctx context.Context, name string) error {
-	texts, err := d.texts(name)
+// useCases lets events happen in the org and in the survey suite, and shows what
+// became of each.
+func (d *demo) useCases(ctx context.Context) error {
+	texts, err := exampleEvents("survey/events/use-cases.jsonl")
 	if err != nil {
 		return err
 	}
-	answers, err := d.job.engine.Submit(ctx, runtime.SourceEvents, texts)
+	messages, statuses, responses := sortEvents(texts)
+	ids, err := d.closeCases(ctx, messages)
 	if err != nil {
 		return err
 	}
-	if err := d.job.engine.Drain(ctx); err != nil {
+	if err := d.post(ctx, d.daemon.Distributions, statuses); err != nil {
 		return err
 	}
-	for i, a := range answers {
-		if a.Status == runtime.Duplicate {
-			return usagef("--store with a new directory", "the store has seen the events of the demo already")
+	if err := d.post(ctx, d.daemon.Events, responses); err != nil {
+		return err
+	}
+	for _, text := range texts {
+		id := eventID(text)
+		if sent, ok := ids[recordOf(text)]; ok {
+			id = sent
 		}
-		if a.Status != runtime.Accepted {
-			return fmt.Errorf("example event %s was not accepted: %s %s", a.ID, a.Status, a.Reason)
+		if err := d.show(ctx, id, text, d.event); err != nil {
+			return err
 		}
-		report, ok := d.reports[a.ID]
-		if !ok {
-			return errors.New("example event " + a.ID + " has no outcome")
-		}
-		d.event(a.ID, texts[i], report)
 	}
 	return nil
 }
 
-// again submits events that are known already.
-func (d *demo) again(ctx context.Context, name string) error {
-	texts, err := d.texts(name)
+// failures changes the org behind the rules' back, breaks it, and shows what the
+// daemon says about events that meet that.
+func (d *demo) failures(ctx context.Context) error {
+	data, err := examples.Files.ReadFile("survey/org/later.json")
 	if err != nil {
 		return err
 	}
-	before := d.job.apiCalls()
-	answers, err := d.job.engine.Submit(ctx, runtime.SourceEvents, texts)
+	later, err := orgsim.ParseOverlay(data)
 	if err != nil {
 		return err
 	}
-	known := 0
-	for _, a := range answers {
-		if a.Status == runtime.Duplicate {
-			known++
+	later.OutboundMessages = d.org.Overlay().OutboundMessages
+	if err := d.org.SetOverlay(later); err != nil {
+		return err
+	}
+	d.daemon.lookAgain(ctx)
+	if data, err = examples.Files.ReadFile("survey/org/faults.json"); err != nil {
+		return err
+	}
+	if err := breakOrg(d.org, data); err != nil {
+		return err
+	}
+	for _, name := range []string{"survey/events/failures.jsonl", "survey/events/limit.json"} {
+		texts, err := exampleEvents(name)
+		if err != nil {
+			return err
+		}
+		if err := d.post(ctx, d.daemon.Events, texts); err != nil {
+			return err
+		}
+		for _, text := range texts {
+			if err := d.show(ctx, eventID(text), text, d.failure); err != nil {
+				return err
+			}
 		}
 	}
-	if err := d.job.engine.Drain(ctx); err != nil {
+	return nil
+}
+
+// post sends events that are new to the daemon.
+func (d *demo) post(ctx context.Context, address string, texts []string) error {
+	answer, err := d.daemon.post(ctx, address, texts)
+	switch {
+	case err != nil:
+		return err
+	case answer.Duplicate > 0:
+		return usagef("--store with a new directory", "the store has seen the events of the demo already")
+	case answer.Accepted != len(texts):
+		return fmt.Errorf("of %d example events, %d were accepted", len(texts), answer.Accepted)
+	}
+	return nil
+}
+
+// show waits for what became of an event, and shows it.
+func (d *demo) show(ctx context.Context, id, text string, how func(id, text string, settled settled)) error {
+	s, err := d.daemon.wait(ctx, id)
+	if err != nil {
 		return err
 	}
+	how(id, text, s)
+	return nil
+}
+
+// again lets everything come a second time.
+func (d *demo) again(ctx context.Context) error {
+	texts, err := exampleEvents("survey/events/use-cases.jsonl")
+	if err != nil {
+		return err
+	}
+	messages, statuses, responses := sortEvents(texts)
+	before := d.daemon.calls()
+	d.org.RetryOutbound()
+	if err := d.org.WaitOutbound(ctx); err != nil {
+		return err
+	}
+	known, err := d.daemon.duplicateMessages(ctx)
+	if err != nil {
+		return err
+	}
+	for address, texts := range map[string][]string{d.daemon.Distributions: statuses, d.daemon.Events: responses} {
+		answer, err := d.daemon.post(ctx, address, texts)
+		if err != nil {
+			return err
+		}
+		known += answer.Duplicate
+	}
 	d.result.Known = known
-	fmt.Fprintf(d.out, "The same %s again: %s known already, %s.\n", plural(len(texts), "event"), thousands(known), plural(int(d.job.apiCalls()-before), "API call"))
+	fmt.Fprintf(d.out, "Salesforce sends its %s again, and the survey suite its %s: %s known already, %s.\n", plural(len(messages), "notification"),
+		plural(len(statuses)+len(responses), "event"), thousands(known), plural(int(d.daemon.calls()-before), "API call"))
 	return nil
 }
 
@@ -331,7 +328,7 @@ func (d *demo) title(number, text string) {
 // sum is the last word.
 func (d *demo) sum(took time.Duration) {
 	stats := d.org.Stats()
-	d.result.APICalls, d.result.OrgCalls, d.result.Seconds = d.job.apiCalls(), stats.Calls, took.Seconds()
+	d.result.APICalls, d.result.OrgCalls, d.result.Seconds = d.daemon.calls(), stats.Calls, took.Seconds()
 	fmt.Fprintf(d.out, "\n%s: %s. %s, %s, %.1f s.\n", plural(len(d.result.Events), "event"), strings.Join(d.result.outcomes(), ", "),
 		plural(d.result.Writes, "write"), plural(int(d.result.APICalls), "API call"), took.Seconds())
 	fmt.Fprintf(d.out, "\nNext: read examples/survey, then try it yourself:\n  sfsync check examples/survey\n  sfsync explain validation_rule\n  sfsync org start\n")

@@ -64,9 +64,7 @@ func (c *console) open(ctx context.Context, rules *ruleSet, targets []*target, s
 	c.mentionWarnings(rules.diagnostics)
 	out.calls = out.allCalls()
 	o.Store, o.Plan = s, rules.plan
-	if o.Schema == nil {
-		o.Schema = func(connection string) *schema.Schema { return rules.schemas[connection] }
-	}
+	o.Schema = func(connection string) *schema.Schema { return rules.schemas[connection] }
 	o.Org = func(_ context.Context, connection string) (runtime.Org, error) {
 		t := out.targetOf(connection)
 		return runtime.Org{Client: t.client, UserID: out.users[t].UserID}, nil

@@ -165,6 +165,9 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 		return
 	}
 	if next.rules.plan == nil {
+		if next.rules.schemas != nil && sameText(old.rules.sources, sources) {
+			b.current.Store(old.withSchemas(next.rules.schemas))
+		}
 		n := b.logErrors(next.rules.diagnostics)
 		b.logger.Error("changed rules are refused; the old ones stay", "errors", n)
 		b.said("the rules have " + plural(n, "error"))
@@ -175,6 +178,15 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 	added, changed, removed := ruleChanges(old.rules.files, next.rules.files)
 	b.logger.Info("rules are reloaded", "rules", next.rules.rules(), "added", added, "changed", changed, "removed", removed, "took", time.Since(begun))
 	b.said("")
+}
+
+// withSchemas is the same rules in orgs that have changed so that the rules no longer
+// pass the check. They stay as they were compiled; what the orgs say now tells the
+// causes of failures apart.
+func (j *job) withSchemas(schemas map[string]*schema.Schema) *job {
+	rules, out := *j.rules, *j
+	rules.schemas, out.rules = schemas, &rules
+	return &out
 }
 
 // prepare compiles changed rules. An org that is known already stays the same, also
