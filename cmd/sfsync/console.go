@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"os"
@@ -19,6 +20,9 @@ type console struct {
 	errStyle style // of err
 	progress bool  // whether err is a terminal, and long work shows that it goes on
 	width    int   // columns of out
+
+	terminal *os.File      // where a person answers questions; nil if there is nobody
+	lines    *bufio.Reader // of terminal
 }
 
 // defaultWidth is the width of output that goes to no terminal, so that a file
@@ -37,6 +41,9 @@ func newConsole(in, out, errOut *os.File) *console {
 	if term.IsTerminal(int(errOut.Fd())) {
 		c.errStyle.color = !plain
 		c.progress = os.Getenv("TERM") != "dumb"
+		if term.IsTerminal(int(in.Fd())) {
+			c.terminal = in
+		}
 	}
 	return c
 }
