@@ -140,12 +140,19 @@ func schemaOf(ctx context.Context, kv store.KV, name string) (*schema.Schema, er
 	} else if err != nil {
 		return nil, err
 	}
-	cached, err := store.Schemas(ctx, kv, name)
-	if err != nil {
-		return nil, err
+	s, err := keptSchema(ctx, kv, name)
+	if err == nil && s == nil {
+		err = usagef("sfsync schema refresh --connection "+name+" RULES", "the schema of connection `%s` was not fetched yet", name)
 	}
-	if len(cached) == 0 {
-		return nil, usagef("sfsync schema refresh --connection "+name+" RULES", "the schema of connection `%s` was not fetched yet", name)
+	return s, err
+}
+
+// keptSchema is what the store keeps of the schema of a connection, or of an org that
+// has none. It is nil if that is nothing.
+func keptSchema(ctx context.Context, kv store.KV, name string) (*schema.Schema, error) {
+	cached, err := store.Schemas(ctx, kv, name)
+	if err != nil || len(cached) == 0 {
+		return nil, err
 	}
 	out := schema.New()
 	for _, entry := range cached {
