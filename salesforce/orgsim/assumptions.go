@@ -54,6 +54,12 @@ type Assumptions struct {
 	// PlainNumbers writes 139000000.0 in outbound messages. Otherwise large and small numbers have
 	// an exponent, as in 1.39E8.
 	PlainNumbers bool `json:"plainNumbers,omitempty"`
+	// ShortAssertions refuses assertions of the JWT bearer flow that live longer than the documented 3
+	// minutes. Otherwise 5 are fine, which clients ask for.
+	ShortAssertions bool `json:"shortAssertions,omitempty"`
+	// ReuseFailsOnly lets a grant live on when a refresh token comes that was replaced. Otherwise the grant
+	// ends, with its newest refresh token and its sessions.
+	ReuseFailsOnly bool `json:"reuseFailsOnly,omitempty"`
 	// LenientAck takes an Ack within notifications too, as several listeners send it. Otherwise it
 	// has to be in notificationsResponse.
 	LenientAck bool `json:"lenientAck,omitempty"`

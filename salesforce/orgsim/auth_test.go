@@ -9,7 +9,7 @@ import (
 func TestToken(t *testing.T) {
 	b := newBench(t, Options{
 		Users: []User{{Username: "run@x.example"}, {Username: "off@x.example", Inactive: true}, {Username: "pat@x.example", Password: "pw1"}},
-		Apps:  []App{{"app", "s3cret", "run@x.example"}, {"nobody", "s3cret", ""}, {"off", "s3cret", "off@x.example"}},
+		Apps:  []App{{ClientID: "app", ClientSecret: "s3cret", RunAs: "run@x.example"}, {ClientID: "nobody", ClientSecret: "s3cret"}, {ClientID: "off", ClientSecret: "s3cret", RunAs: "off@x.example"}},
 	})
 	b.token = ""
 	for _, c := range []struct{ form, code, description string }{

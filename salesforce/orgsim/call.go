@@ -30,6 +30,7 @@ type call struct {
 	org     *Org
 	cfg     *config
 	user    *User
+	session session
 	method  string
 	path    string // of the whole request
 	parts   []string
@@ -53,7 +54,7 @@ type answer struct {
 	contentType string // JSON when empty
 	modified    time.Time
 	etag        string
-	noStore     bool
+	header      http.Header // further ones
 }
 
 func jsonAnswer(status int, v any) answer {
@@ -123,6 +124,15 @@ func (g *Org) route(c *call) answer {
 		return g.token(c)
 	case match(p, "services", "oauth2", "revoke"):
 		return g.revokeToken(c)
+	case match(p, "services", "oauth2", "authorize"):
+		return g.authorizePage(c)
+	case match(p, "services", "oauth2", "introspect"):
+		if c.method != "POST" {
+			return oauthError(400, "invalid_request", "must use HTTP POST")
+		}
+		return g.introspect(c)
+	case match(p, ".well-known", "openid-configuration"):
+		return c.allow(g.openID, "GET")
 	case match(p, "services", "data"):
 		return c.allow(g.versions, "GET")
 	case match(p, "services", "oauth2", "userinfo"):
@@ -154,6 +164,9 @@ func (g *Org) data(c *call) answer {
 	c.version = int(version)
 	if a, ok := g.authorize(c); !ok {
 		return a
+	}
+	if !mayCall(c.session.scopes) {
+		return sessionBlocked()
 	}
 	if a, ok := g.limits.count(c); !ok {
 		return a
@@ -330,8 +343,8 @@ func (c *call) write(w http.ResponseWriter, r *http.Request, a answer) {
 	if c.counted {
 		h.Set("Sforce-Limit-Info", c.org.limits.info())
 	}
-	if a.noStore {
-		h.Set("Cache-Control", "no-store")
+	for name, values := range a.header {
+		h[name] = values
 	}
 	if !a.modified.IsZero() {
 		h.Set("Last-Modified", a.modified.UTC().Format(http.TimeFormat))

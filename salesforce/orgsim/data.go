@@ -39,7 +39,7 @@ func (g *Org) seedOne(cfg *config, tx *txn, o *object, fields map[string]any) (s
 		return "", err
 	}
 	t := g.tables[o.table]
-	r := &record{values: make([]string, len(o.fields)), at: tx.now, by: g.users[0].Username, op: "seed"}
+	r := &record{values: make([]string, len(o.fields)), at: tx.now, by: cfg.users[0].Username, op: "seed"}
 	given := make(map[*field]string)
 	gjson.ParseBytes(data).ForEach(func(name, value gjson.Result) bool {
 		f := o.field(name.Str)
@@ -80,9 +80,9 @@ func (g *Org) seedOne(cfg *config, tx *txn, o *object, fields map[string]any) (s
 		}
 		t.number++
 		if o.owner != nil {
-			r.values[o.owner.index] = g.users[0].ID
+			r.values[o.owner.index] = cfg.users[0].ID
 		}
-		stampCreated(o, r.values, tx.now, g.users[0].ID)
+		stampCreated(o, r.values, tx.now, cfg.users[0].ID)
 	}
 	for f, value := range given {
 		if f != o.id {

@@ -235,7 +235,7 @@ func (f *Fault) before(c *call) (answer, bool) {
 	case FaultInvalidSession:
 		return invalidSession(), true
 	case FaultSessionBlocked:
-		return fail(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API"), true
+		return sessionBlocked(), true
 	case FaultDailyLimit:
 		return dailyLimit(), true
 	case FaultConcurrentLimit:

@@ -1,9 +1,12 @@
 package orgsim
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // Call is one request as the org's log keeps it. Tokens and secrets are not kept.
@@ -29,6 +32,8 @@ type Stats struct {
 	FailedRows int            `json:"failedRows"`
 	ByCode     map[string]int `json:"byCode"` // error codes of failed rows
 	Records    map[string]int `json:"records"`
+	Tokens     map[string]int `json:"tokens"`  // access tokens given, by grant type
+	Refused    map[string]int `json:"refused"` // token requests refused, by error and its description
 	APIUsed    int            `json:"apiUsed"`
 	APIMax     int            `json:"apiMax"`
 }
@@ -54,7 +59,7 @@ func (l *callLog) init(opts Options) {
 		l.maxBody = 4096
 	}
 	l.ring, l.next = nil, 0
-	l.stats = Stats{ByStatus: map[int]int{}, ByCode: map[string]int{}}
+	l.stats = Stats{ByStatus: map[int]int{}, ByCode: map[string]int{}, Tokens: map[string]int{}, Refused: map[string]int{}}
 }
 
 func (l *callLog) add(c *call, a answer, fault *Fault, took time.Duration) {
@@ -91,6 +96,17 @@ func (l *callLog) add(c *call, a answer, fault *Fault, took time.Duration) {
 	l.next = (l.next + 1) % l.max
 }
 
+// token counts what came of a token request.
+func (l *callLog) token(grantType string, a answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.status == 200 {
+		l.stats.Tokens[grantType]++
+		return
+	}
+	l.stats.Refused[gjson.GetBytes(a.body, "error").Str+": "+gjson.GetBytes(a.body, "error_description").Str]++
+}
+
 // Calls returns the last calls, oldest first. Those to the admin interface are not among them.
 func (g *Org) Calls() []Call {
 	l := &g.log
@@ -103,14 +119,8 @@ func (g *Org) Calls() []Call {
 func (g *Org) Stats() Stats {
 	g.log.mu.Lock()
 	s := g.log.stats
-	byStatus, byCode := s.ByStatus, s.ByCode
-	s.ByStatus, s.ByCode = map[int]int{}, map[string]int{}
-	for k, v := range byStatus {
-		s.ByStatus[k] = v
-	}
-	for k, v := range byCode {
-		s.ByCode[k] = v
-	}
+	s.ByStatus, s.ByCode = maps.Clone(s.ByStatus), maps.Clone(s.ByCode)
+	s.Tokens, s.Refused = maps.Clone(s.Tokens), maps.Clone(s.Refused)
 	g.log.mu.Unlock()
 	s.Records = map[string]int{}
 	g.mu.RLock()

@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +66,9 @@ type Options struct {
 	// Latency is how long every call takes beyond its work, Jitter how much longer it
 	// may take at random.
 	Latency, Jitter time.Duration
-	// SessionTTL is how long an access token lives; 0 is 2 hours.
+	// Environment is the kind of org; empty is [Production].
+	Environment Environment
+	// SessionTTL is how long an access token lives; 0 is 2 hours. An app may have its own.
 	SessionTTL time.Duration
 	// AllowPassword turns the username-password flow on, which real orgs block by default.
 	AllowPassword bool
@@ -94,19 +95,20 @@ type Options struct {
 // Org is a simulated Salesforce org. It is an [http.Handler]; Start puts it on a
 // loopback port. It is safe for use from many goroutines.
 type Org struct {
-	opts      Options
-	id        string
-	described []*description
-	users     []*User
-	admin     http.Handler
+	opts  Options
+	id    string
+	admin http.Handler
 
-	config    atomic.Pointer[config] // replaced whole when the overlay changes
-	overlayMu sync.Mutex             // held while the overlay is changed
+	config    atomic.Pointer[config] // replaced whole when the set-up changes
+	overlayMu sync.Mutex             // held while the set-up is changed
 
 	mu     sync.RWMutex // guards the tables
 	tables []*table
 
 	sessions sessions
+	grants   grants
+	requests requests
+	codes    codes
 	limits   limits
 	faults   faults
 	log      callLog
@@ -140,13 +142,18 @@ func New(opts Options) (*Org, error) {
 		return nil, fmt.Errorf("organization id %q is no id that starts with 00D", opts.OrgID)
 	}
 	g := &Org{opts: opts, id: id, random: rand.NewChaCha8(seedBytes(opts.Seed))}
-	if err := g.readSchema(); err != nil {
+	s := setup{overlay: opts.Overlay}
+	var err error
+	if s.described, err = readSchema(opts.Schema); err != nil {
 		return nil, err
 	}
-	if err := g.enlist(); err != nil {
+	if s.users, err = readUsers(opts.Users); err != nil {
 		return nil, err
 	}
-	cfg, err := g.newConfig(opts.Overlay)
+	if err := s.readApps(opts.Apps); err != nil {
+		return nil, err
+	}
+	cfg, err := g.newConfig(s)
 	if err != nil {
 		return nil, err
 	}
@@ -172,23 +179,24 @@ func seedBytes(seed uint64) [32]byte {
 	return sha256.Sum256(b[:])
 }
 
-func (g *Org) readSchema() error {
-	names, err := fs.Glob(g.opts.Schema, "*.json")
+func readSchema(dir fs.FS) ([]*description, error) {
+	names, err := fs.Glob(dir, "*.json")
 	if err != nil || len(names) == 0 {
-		return errors.New("schema directory has no describe files (*.json)")
+		return nil, errors.New("schema directory has no describe files (*.json)")
 	}
+	var out []*description
 	for _, name := range names {
-		data, err := fs.ReadFile(g.opts.Schema, name)
+		data, err := fs.ReadFile(dir, name)
 		if err != nil {
-			return fmt.Errorf("cannot read %s: %w", path.Base(name), err)
+			return nil, fmt.Errorf("cannot read %s: %w", path.Base(name), err)
 		}
 		d, err := expand(data)
 		if err != nil {
-			return fmt.Errorf("%s: %w", path.Base(name), err)
+			return nil, fmt.Errorf("%s: %w", path.Base(name), err)
 		}
-		g.described = append(g.described, d)
+		out = append(out, d)
 	}
-	return nil
+	return out, nil
 }
 
 // fill makes the empty tables, with the org's users as records where the schema has User.
@@ -203,7 +211,7 @@ func (g *Org) fill() {
 		return
 	}
 	tx := &txn{now: g.now()}
-	for _, u := range g.users {
+	for _, u := range cfg.users {
 		values := make([]string, len(o.fields))
 		set := func(name, value string) {
 			if f := o.field(name); f != nil {
@@ -231,7 +239,7 @@ func (g *Org) Start(addr string) error {
 	if err != nil {
 		return fmt.Errorf("address %q is no host:port", addr)
 	}
-	if ip := net.ParseIP(host); !g.opts.AllowRemote && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !g.opts.AllowRemote && !isLoopback(host) {
 		return fmt.Errorf("address %q can be reached from other machines, which has to be allowed first: the simulator's admin interface has no password", addr)
 	}
 	if g.listener != nil {
@@ -247,6 +255,12 @@ func (g *Org) Start(addr string) error {
 	g.outbox.mu.Unlock()
 	go g.server.Serve(g.listener)
 	return nil
+}
+
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // URL returns the address of a started org, such as http://127.0.0.1:40123. It is the
@@ -288,7 +302,24 @@ func (g *Org) SetOverlay(overlay Overlay) error {
 }
 
 func (g *Org) setOverlay(overlay Overlay) error {
-	cfg, err := g.newConfig(overlay)
+	s := g.config.Load().setup
+	s.overlay = overlay
+	return g.use(s)
+}
+
+// reconfigure changes the set-up. do gets a copy of it, and replaces what it changes.
+func (g *Org) reconfigure(do func(*setup) error) error {
+	g.overlayMu.Lock()
+	defer g.overlayMu.Unlock()
+	s := g.config.Load().setup
+	if err := do(&s); err != nil {
+		return err
+	}
+	return g.use(s)
+}
+
+func (g *Org) use(s setup) error {
+	cfg, err := g.newConfig(s)
 	if err != nil {
 		return err
 	}
@@ -303,13 +334,13 @@ func (g *Org) setOverlay(overlay Overlay) error {
 	return nil
 }
 
-// newConfig prepares an overlay for this org.
-func (g *Org) newConfig(overlay Overlay) (*config, error) {
-	cfg, err := newConfig(g.described, overlay, g.users)
+// newConfig prepares a set-up for this org.
+func (g *Org) newConfig(s setup) (*config, error) {
+	cfg, err := newConfig(s)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range overlay.OutboundMessages {
+	for _, m := range s.overlay.OutboundMessages {
 		if err := checkEndpoint(m.Endpoint, g.opts.AllowRemoteEndpoints); err != nil {
 			return nil, fmt.Errorf("outbound message %q: %w", m.Name, err)
 		}
@@ -337,44 +368,4 @@ func (g *Org) float() float64 {
 	g.randomMu.Lock()
 	defer g.randomMu.Unlock()
 	return float64(g.random.Uint64()>>11) / (1 << 53)
-}
-
-// enlist prepares users and apps.
-func (g *Org) enlist() error {
-	users := slices.Clone(g.opts.Users)
-	if len(users) == 0 {
-		users = []User{{Username: DefaultUsername, Name: "Survey Integration", Profile: "Integration"}}
-	}
-	names := make(map[string]bool)
-	for i := range users {
-		u := &users[i]
-		if u.Username == "" || names[u.Username] {
-			return fmt.Errorf("user %d needs a username of his own", i+1)
-		}
-		names[u.Username] = true
-		if u.ID == "" {
-			u.ID = "005" + instance + fmt.Sprintf("%09d", i+1)
-		}
-		id, ok := schema.To18(u.ID)
-		if !ok || !strings.HasPrefix(id, "005") {
-			return fmt.Errorf("user id %q is no id that starts with 005", u.ID)
-		}
-		u.ID = id
-		if u.Name == "" {
-			u.Name = u.Username
-		}
-		if u.Email == "" {
-			u.Email = u.Username
-		}
-		g.users = append(g.users, u)
-	}
-	if g.opts.Apps == nil {
-		g.opts.Apps = []App{{ClientID: DefaultClientID, ClientSecret: DefaultClientSecret, RunAs: users[0].Username}}
-	}
-	for _, app := range g.opts.Apps {
-		if app.RunAs != "" && !names[app.RunAs] {
-			return fmt.Errorf("app %q runs as %q, who is no user of this org", app.ClientID, app.RunAs)
-		}
-	}
-	return nil
 }

@@ -316,7 +316,7 @@ func TestAssumptionsAboutLookupsAndPicklists(t *testing.T) {
 
 func TestResources(t *testing.T) {
 	b := newBench(t, Options{})
-	if m := decodeBody[map[string]string](t, b.do("GET", "/services/data/v67.0/", "")); m["sobjects"] != "/services/data/v67.0/sobjects" || !strings.HasSuffix(m["identity"], b.users[0].ID) {
+	if m := decodeBody[map[string]string](t, b.do("GET", "/services/data/v67.0/", "")); m["sobjects"] != "/services/data/v67.0/sobjects" || !strings.HasSuffix(m["identity"], b.config.Load().users[0].ID) {
 		t.Errorf("resources are %v", m)
 	}
 	if m := decodeBody[struct{ ObjectDescribe M }](t, b.do("GET", "/services/data/v60.0/sobjects/Case", "")).ObjectDescribe; m["name"] != "Case" || m["urls"].(M)["sobject"] != "/services/data/v60.0/sobjects/Case" {

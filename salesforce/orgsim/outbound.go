@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -144,7 +143,7 @@ func checkEndpoint(endpoint string, remote bool) error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("endpoint %q is no http or https URL", endpoint)
 	}
-	if ip := net.ParseIP(u.Hostname()); !remote && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !remote && !isLoopback(u.Hostname()) {
 		return fmt.Errorf("endpoint %q is not on this machine, which has to be allowed first", endpoint)
 	}
 	if u.Port() == "" {

@@ -84,10 +84,18 @@ func ParseOverlay(data []byte) (Overlay, error) {
 	return v, nil
 }
 
+// setup is all that a config is made of.
+type setup struct {
+	described []*description
+	overlay   Overlay
+	users     []*User
+	apps      []*App
+}
+
 // config is one state of the org's set-up. It never changes: a new overlay makes a
 // new config, and calls under way finish with the one they began with.
 type config struct {
-	overlay  Overlay
+	setup
 	objects  map[string]*object // by lower-case name
 	names    []string           // of all objects, sorted
 	byPrefix map[string]*object
@@ -98,10 +106,10 @@ type config struct {
 	since    time.Time                   // when this set-up came to hold
 }
 
-func newConfig(described []*description, overlay Overlay, users []*User) (*config, error) {
-	cfg := &config{overlay: overlay, objects: map[string]*object{}, byPrefix: map[string]*object{},
+func newConfig(s setup) (*config, error) {
+	cfg := &config{setup: s, objects: map[string]*object{}, byPrefix: map[string]*object{},
 		views: map[string]map[string]*view{}, rules: map[string]*rules{}}
-	changed, err := changeDescribes(described, overlay.Describe)
+	changed, err := changeDescribes(s.described, s.overlay.Describe)
 	if err != nil {
 		return nil, err
 	}
@@ -121,10 +129,10 @@ func newConfig(described []*description, overlay Overlay, users []*User) (*confi
 	if err := cfg.compileRules(); err != nil {
 		return nil, err
 	}
-	for _, user := range users {
+	for _, user := range s.users {
 		views := make(map[string]*view, len(cfg.objects))
 		for key, o := range cfg.objects {
-			v, err := newView(o, user, overlay)
+			v, err := newView(o, user, s.overlay)
 			if err != nil {
 				return nil, err
 			}
@@ -132,10 +140,10 @@ func newConfig(described []*description, overlay Overlay, users []*User) (*confi
 		}
 		cfg.views[user.Username] = views
 	}
-	if err := cfg.compileOutbound(users); err != nil {
+	if err := cfg.compileOutbound(s.users); err != nil {
 		return nil, err
 	}
-	return cfg, cfg.checkNames(users)
+	return cfg, cfg.checkNames(s.users)
 }
 
 // changeDescribes applies the overlay's changes to copies of the describes.

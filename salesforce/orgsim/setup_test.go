@@ -184,7 +184,7 @@ func TestSharingDuplicatesAndStorage(t *testing.T) {
 	b.header["Sforce-Auto-Assign"] = "false"
 	b.want("POST", "sobjects/Case", `{"Subject":"mine"}`, 201, `{"id":"500…`)
 	cases := b.Records("Case")
-	if cases[0]["OwnerId"] != "005Sm0000000009IAA" || cases[1]["OwnerId"] != b.users[0].ID {
+	if cases[0]["OwnerId"] != "005Sm0000000009IAA" || cases[1]["OwnerId"] != b.config.Load().users[0].ID {
 		t.Errorf("owners are %v and %v", cases[0]["OwnerId"], cases[1]["OwnerId"])
 	}
 	b.want("POST", "sobjects/Case", `{}`, 400, `[{"message":"storage limit exceeded","errorCode":"STORAGE_LIMIT_EXCEEDED","fields":[]}]`)

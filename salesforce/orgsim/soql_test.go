@@ -51,7 +51,7 @@ func TestQuery(t *testing.T) {
 	b.want("GET", "query?q="+url.QueryEscape("select Name, account.Name, Account.Owner.Username from contact where LastName in ('ada','cy')"), "", 200,
 		`{"totalSize":2,"done":true,"records":[{"attributes":{"type":"Contact","url":"/services/data/v67.0/sobjects/Contact/003Sm0000000001IAA"},"Name":"Ada","Account":`+
 			`{"attributes":{"type":"Account","url":"/services/data/v67.0/sobjects/Account/`+acme+`"},"Name":"Acme","Owner":`+
-			`{"attributes":{"type":"User","url":"/services/data/v67.0/sobjects/User/`+b.users[0].ID+`"},"Username":"`+DefaultUsername+`"}}},`+
+			`{"attributes":{"type":"User","url":"/services/data/v67.0/sobjects/User/`+b.config.Load().users[0].ID+`"},"Username":"`+DefaultUsername+`"}}},`+
 			`{"attributes":{"type":"Contact","url":"/services/data/v67.0/sobjects/Contact/003Sm0000000003IAA"},"Name":"Cy","Account":null}]}`)
 	b.want("GET", "query?q="+url.QueryEscape("SELECT COUNT() FROM Contact"), "", 200, `{"totalSize":4,"done":true,"records":[]}`)
 	b.want("GET", "queryAll?q="+url.QueryEscape("SELECT COUNT() FROM Contact"), "", 200, `{"totalSize":5,"done":true,"records":[]}`)
