@@ -32,6 +32,12 @@ type Claim interface {
 	// for a message. It is no error if nothing does. A restart forgets it.
 	Wake(ctx context.Context, key string) error
 
+	// WakeOn makes due at once what waits on something, in vain or not: at most so many
+	// as most says, the first accepted first, or all if it is 0. With "" it means
+	// whatever is waited on, and most counts for each such thing. Strangers may be
+	// woken with them. It returns how many were woken; a restart forgets it.
+	WakeOn(ctx context.Context, what string, most int) (int, error)
+
 	// Begin notes, durably before it returns, that calls are about to be made
 	// which must not be repeated blindly. It answers in the order of intents. Only a
 	// Done of the event clears its intents: an event may be put back before anybody
@@ -89,6 +95,7 @@ type Settlement struct {
 
 	NotBefore time.Time // Wait: required
 	For       string    // Wait: key of the message it waits for; if already kept, the event is due at once
+	On        []string  // Wait: what it waits on, such as a connection; WakeOn makes it due before NotBefore
 	Attempt   int       // Wait, Save: how often it was tried
 	Progress  []byte    // Wait, Save: opaque; replaces the earlier one
 

@@ -22,6 +22,19 @@ const (
 // Outcomes lists them all.
 var Outcomes = []Outcome{Synced, Skipped, Failed, InDoubt, Waiting}
 
+// Why names the reason for which sfsync itself skips a write or puts it off.
+type Why string
+
+// The reasons of sfsync itself.
+const (
+	WhyLoopBreaker  Why = "loop_breaker"  // the rule runs too often for one record
+	WhyOwnEcho      Why = "own_echo"      // the message tells of our own write
+	WhyStale        Why = "stale"         // the rule has applied newer news to the record
+	WhyDiscarded    Why = "discarded"     // somebody has given the event up
+	WhyEarlierWrite Why = "earlier_write" // an earlier write to the record, or one it needs, waits
+	WhyConnection   Why = "connection"    // the connection makes no calls just now; Cause says why
+)
+
 // Run is what one rule did about one event. There is exactly one for each
 // event and rule: a retry replaces it.
 type Run struct {
@@ -40,6 +53,7 @@ type Run struct {
 	Outcome    Outcome `json:"outcome"`
 
 	Reason    string    `json:"reason,omitempty"` // in one clause, for people
+	Why       Why       `json:"why,omitempty"`    // the same for programs, where sfsync itself decided
 	Cause     string    `json:"cause,omitempty"`  // name of the failure's cause
 	Advice    string    `json:"advice,omitempty"` // what to do about it
 	NotBefore time.Time `json:"not_before,omitzero"`
@@ -62,6 +76,7 @@ type Write struct {
 	Created    bool    `json:"created,omitempty"` // an upsert or create that made the record
 	Outcome    Outcome `json:"outcome"`
 	Reason     string  `json:"reason,omitempty"`
+	Why        Why     `json:"why,omitempty"`
 	Cause      string  `json:"cause,omitempty"`
 	Code       string  `json:"code,omitempty"`    // Salesforce's error code
 	Message    string  `json:"message,omitempty"` // Salesforce's own words

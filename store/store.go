@@ -16,6 +16,9 @@ var (
 	// ErrFenced means that the claim has passed to another owner, or that the
 	// event is not one that this claim holds.
 	ErrFenced = errors.New("claim is no longer held")
+	// ErrTakenOver is the kind of ErrFenced that does not end by claiming again: that
+	// would take the events from the other owner, who would claim them again too.
+	ErrTakenOver = fmt.Errorf("%w: another has taken the events over", ErrFenced)
 	// ErrClosed means that the store was closed.
 	ErrClosed = errors.New("store is closed")
 	// ErrUnavailable means that the store cannot work now: in use elsewhere,
@@ -43,6 +46,7 @@ var (
 const (
 	MaxBatch = 4096     // events in one Append, settlements in one Settle, intents in one Begin
 	MaxName  = 1024     // bytes of an id, a key or a type
+	MaxOn    = 64       // things that one event waits on
 	MaxBody  = 16 << 20 // bytes of an event's body
 	MaxValue = 64 << 20 // bytes of a value in State or Marks, and of progress
 )

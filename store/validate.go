@@ -26,12 +26,19 @@ func (s *Settlement) Validate() error {
 		return fmt.Errorf("%w settlement of event %d: nothing says what to do with it", ErrInvalid, s.Seq)
 	case s.Do == Wait && s.NotBefore.IsZero():
 		return fmt.Errorf("%w settlement of event %d: a wait needs a time", ErrInvalid, s.Seq)
-	case s.Do != Wait && (s.For != "" || !s.NotBefore.IsZero()):
+	case s.Do != Wait && (s.For != "" || len(s.On) > 0 || !s.NotBefore.IsZero()):
 		return fmt.Errorf("%w settlement of event %d: only a wait has a time or a message to wait for", ErrInvalid, s.Seq)
+	case len(s.On) > MaxOn:
+		return fmt.Errorf("%w settlement of event %d: it waits on %d things, at most %d are allowed", ErrInvalid, s.Seq, len(s.On), MaxOn)
 	case len(s.For) > MaxName:
 		return fmt.Errorf("%w settlement of event %d: the key it waits for has %d bytes, at most %d are allowed", ErrInvalid, s.Seq, len(s.For), MaxName)
 	case len(s.Progress) > MaxValue:
 		return fmt.Errorf("%w settlement of event %d: its progress has %d bytes, at most %d are allowed", ErrInvalid, s.Seq, len(s.Progress), MaxValue)
+	}
+	for _, what := range s.On {
+		if what == "" || len(what) > MaxName {
+			return fmt.Errorf("%w settlement of event %d: what it waits on has %d bytes, 1 to %d are allowed", ErrInvalid, s.Seq, len(what), MaxName)
+		}
 	}
 	for i := range s.Runs {
 		r := &s.Runs[i]

@@ -159,7 +159,7 @@ func (s *Store) load(tx *bbolt.Tx) error {
 
 // putBack makes an event wait. The partition must be locked, or not yet shared.
 func (s *Store) putBack(number uint16, seq uint64, a *attempt) {
-	s.partitions[number].wait(waiting{due: a.notBefore.UnixNano(), seq: seq, key: a.key, parked: a.forKey != ""})
+	s.partitions[number].wait(waiting{due: a.notBefore.UnixNano(), seq: seq, key: a.key, parked: a.forKey != "", on: markOn(a.on...)})
 	if a.forKey != "" {
 		s.parked[a.forKey] = append(s.parked[a.forKey], parkedEvent{number, seq})
 	}

@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -49,7 +50,7 @@ func (s *Store) install(t *tenure, owner string) {
 	s.tenure = t
 	s.mu.Unlock()
 	if before != nil {
-		before.end(fmt.Errorf("%w: taken over by %s", store.ErrFenced, owner))
+		before.end(fmt.Errorf("%w: by %s", store.ErrTakenOver, owner))
 	}
 	for i, p := range s.partitions {
 		p.mu.Lock()
@@ -133,6 +134,24 @@ func (c *claim) Wake(ctx context.Context, key string) error {
 		p.unwait(i)
 		p.wake()
 	}
+}
+
+// WakeOn implements [store.Claim].
+func (c *claim) WakeOn(ctx context.Context, what string, most int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	p := c.partition
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := c.fenced(); err != nil {
+		return 0, err
+	}
+	mark := uint32(math.MaxUint32)
+	if what != "" {
+		mark = markOn(what)
+	}
+	return p.wakeOn(mark, most), nil
 }
 
 // next takes up to max ready events, and returns nil when there are none.

@@ -34,6 +34,17 @@ type waiting struct {
 	seq    uint64
 	key    uint64
 	parked bool
+	on     uint32 // of markOn: what it waits on
+}
+
+// markOn stands in memory for what an event waits on: a bit for each thing, which
+// others may share.
+func markOn(what ...string) (mark uint32) {
+	for _, s := range what {
+		sum := hashKey(s)
+		mark |= 1 << ((sum ^ sum>>32) % 32) // folded, as in store.Partition
+	}
+	return mark
 }
 
 func newPartition() *partition {
@@ -112,6 +123,40 @@ func (p *partition) fallDue(now time.Time) {
 	for len(p.waits) > 0 && p.waits[0].due <= now.UnixNano() {
 		p.unwait(0)
 	}
+}
+
+// wakeOn makes ready what waits on something of the mark: at most so many, the first
+// first, of those that wait on the same; all if most is 0.
+func (p *partition) wakeOn(mark uint32, most int) (n int) {
+	var found []waiting
+	for _, w := range p.waits {
+		if w.on&mark != 0 {
+			found = append(found, w)
+		}
+	}
+	slices.SortFunc(found, func(a, b waiting) int { return cmp.Compare(a.seq, b.seq) })
+	counts, chosen := map[uint32]int{}, map[uint64]bool{}
+	for _, w := range found {
+		if counts[w.on]++; most == 0 || counts[w.on] <= most {
+			chosen[w.seq] = true
+		}
+	}
+	if len(chosen) == 0 {
+		return 0
+	}
+	// Put in front of all others, they come out without being looked for.
+	for i := range p.waits {
+		if chosen[p.waits[i].seq] {
+			p.waits[i].due = math.MinInt64
+		}
+	}
+	heap.Init(&p.waits)
+	for len(p.waits) > 0 && p.waits[0].due == math.MinInt64 {
+		p.unwait(0)
+		n++
+	}
+	p.wake()
+	return n
 }
 
 // arrive makes ready an event that waited for a message.

@@ -96,28 +96,50 @@ type attempt struct {
 	waits     bool
 	notBefore time.Time
 	forKey    string
+	on        []string
 	count     int
 	key       uint64 // hash of the event's key
 	progress  []byte
 }
 
+// Bits of an attempt's first byte.
+const (
+	waitsFlag = 1 << iota
+	onFlag    // what it waits on stands behind the key of the message
+)
+
 func (a *attempt) append(dst []byte) []byte {
 	flag := byte(0)
 	if a.waits {
-		flag = 1
+		flag |= waitsFlag
+	}
+	if len(a.on) > 0 {
+		flag |= onFlag
 	}
 	dst = append(dst, flag)
 	dst = appendTime(dst, a.notBefore)
 	dst = binary.BigEndian.AppendUint64(dst, a.key)
 	dst = binary.AppendUvarint(dst, uint64(a.count))
 	dst = appendString(dst, a.forKey)
+	if len(a.on) > 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(a.on)))
+		for _, what := range a.on {
+			dst = appendString(dst, what)
+		}
+	}
 	return append(dst, a.progress...)
 }
 
 func decodeAttempt(stored []byte) (a attempt, err error) {
 	r := reader{rest: stored}
-	a.waits = r.byte() == 1
+	flag := r.byte()
+	a.waits = flag&waitsFlag != 0
 	a.notBefore, a.key, a.count, a.forKey = r.time(), r.uint64(), int(r.uvarint()), r.string()
+	if flag&onFlag != 0 {
+		for n := r.uvarint(); n > 0 && !r.short; n-- {
+			a.on = append(a.on, r.string())
+		}
+	}
 	if r.short {
 		return a, fmt.Errorf("%w: an attempt is cut short", store.ErrCorrupt)
 	}

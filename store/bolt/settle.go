@@ -139,7 +139,7 @@ func (c *claim) settle(b *batch, set *store.Settlement, entry *runEntry) error {
 	c.partition.mu.Unlock()
 	a := &attempt{count: set.Attempt, progress: set.Progress, key: hash}
 	if set.Do == store.Wait {
-		a.waits, a.notBefore, a.forKey = true, set.NotBefore, set.For
+		a.waits, a.notBefore, a.forKey, a.on = true, set.NotBefore, set.For, set.On
 		arrived := set.For != "" && isKept(tx, set.For)
 		b.after = append(b.after, func() { c.finish(set.Seq, a, arrived) })
 	}

@@ -12,19 +12,39 @@ import (
 )
 
 var kvTests = map[string]func(*testing.T, Open){
-	"compares and swaps":            kvSwap,
-	"lets one of many win":          kvRace,
-	"lists a prefix in order":       kvList,
-	"forgets what has expired":      kvExpiry,
+	"compares and swaps":            both(kvSwap),
+	"lets one of many win":          both(kvRace),
+	"lists a prefix in order":       both(kvList),
+	"hides what has expired":        both(kvExpired),
+	"prunes what has expired":       kvPrune,
+	"takes any bytes as a key":      both(kvBytes),
 	"outlasts a restart":            kvRestart,
 	"takes marks from a settlement": kvMarks,
-	"has limits":                    kvLimits,
+	"has limits":                    both(kvLimits),
 }
 
 // both runs a test against State and Marks, which promise the same.
-func both(t *testing.T, s store.Store, test func(*testing.T, store.KV)) {
-	t.Run("State", func(t *testing.T) { test(t, s.State()) })
-	t.Run("Marks", func(t *testing.T) { test(t, s.Marks()) })
+func both(test func(*testing.T, store.KV)) func(*testing.T, Open) {
+	return func(t *testing.T, open Open) {
+		s := open(t, t.TempDir())
+		t.Run("State", func(t *testing.T) { test(t, s.State()) })
+		t.Run("Marks", func(t *testing.T) { test(t, s.Marks()) })
+	}
+}
+
+// RunKV runs what the suite demands of a [store.KV] alone. open returns an empty one
+// each time.
+func RunKV(t *testing.T, open func(t testing.TB) store.KV) {
+	for name, test := range map[string]func(*testing.T, store.KV){
+		"compares and swaps":       kvSwap,
+		"lets one of many win":     kvRace,
+		"lists a prefix in order":  kvList,
+		"hides what has expired":   kvExpired,
+		"takes any bytes as a key": kvBytes,
+		"has limits":               kvLimits,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
 }
 
 func put(t testing.TB, kv store.KV, key, value string, revision uint64) uint64 {
@@ -34,129 +54,147 @@ func put(t testing.TB, kv store.KV, key, value string, revision uint64) uint64 {
 	return got
 }
 
-func kvSwap(t *testing.T, open Open) {
-	both(t, open(t, t.TempDir()), func(t *testing.T, kv store.KV) {
-		ctx := t.Context()
-		conflict := func(what string, err error) {
-			t.Helper()
-			if !errors.Is(err, store.ErrConflict) {
-				t.Errorf("%s: %v, want ErrConflict", what, err)
-			}
+func kvSwap(t *testing.T, kv store.KV) {
+	ctx := t.Context()
+	conflict := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, store.ErrConflict) {
+			t.Errorf("%s: %v, want ErrConflict", what, err)
 		}
-		if _, err := kv.Get(ctx, "a"); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("get of nothing: %v, want ErrNotFound", err)
-		}
-		first := put(t, kv, "a", "1", 0)
-		_, err := kv.Put(ctx, store.Entry{Key: "a", Value: []byte("2")})
-		conflict("put as new", err)
-		second := put(t, kv, "a", "2", first)
-		_, err = kv.Put(ctx, store.Entry{Key: "a", Value: []byte("3"), Revision: first})
-		conflict("put with an old revision", err)
-		if e, err := kv.Get(ctx, "a"); err != nil || string(e.Value) != "2" || e.Revision != second || e.Key != "a" {
-			t.Errorf("get: %+v, %v", e, err)
-		}
-		conflict("delete with an old revision", kv.Delete(ctx, "a", first))
-		must(t, kv.Delete(ctx, "a", second))
-		must(t, kv.Delete(ctx, "a", store.AnyRevision))
-		third := put(t, kv, "a", "4", 0)
-		if third == first || third == second || third == 0 {
-			t.Errorf("revision %d after %d and %d", third, first, second)
-		}
-		put(t, kv, "a", "5", store.AnyRevision)
-	})
+	}
+	if _, err := kv.Get(ctx, "a"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("get of nothing: %v, want ErrNotFound", err)
+	}
+	first := put(t, kv, "a", "1", 0)
+	_, err := kv.Put(ctx, store.Entry{Key: "a", Value: []byte("2")})
+	conflict("put as new", err)
+	second := put(t, kv, "a", "2", first)
+	_, err = kv.Put(ctx, store.Entry{Key: "a", Value: []byte("3"), Revision: first})
+	conflict("put with an old revision", err)
+	if e, err := kv.Get(ctx, "a"); err != nil || string(e.Value) != "2" || e.Revision != second || e.Key != "a" {
+		t.Errorf("get: %+v, %v", e, err)
+	}
+	conflict("delete with an old revision", kv.Delete(ctx, "a", first))
+	must(t, kv.Delete(ctx, "a", second))
+	must(t, kv.Delete(ctx, "a", store.AnyRevision))
+	third := put(t, kv, "a", "4", 0)
+	if third == first || third == second || third == 0 {
+		t.Errorf("revision %d after %d and %d", third, first, second)
+	}
+	put(t, kv, "a", "5", store.AnyRevision)
 }
 
-func kvRace(t *testing.T, open Open) {
-	both(t, open(t, t.TempDir()), func(t *testing.T, kv store.KV) {
-		const workers, each = 8, 10
-		put(t, kv, "n", "0", 0)
-		var wg sync.WaitGroup
-		for range workers {
-			wg.Go(func() {
-				for done := 0; done < each; {
-					e, err := kv.Get(t.Context(), "n")
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					var n int
-					fmt.Sscan(string(e.Value), &n)
-					e.Value = fmt.Append(nil, n+1)
-					_, err = kv.Put(t.Context(), e)
-					if err == nil {
-						done++
-					} else if !errors.Is(err, store.ErrConflict) {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		wg.Wait()
-		if e, _ := kv.Get(t.Context(), "n"); string(e.Value) != fmt.Sprint(workers*each) {
-			t.Errorf("%s increments were kept, want %d", e.Value, workers*each)
-		}
-	})
-}
-
-func kvList(t *testing.T, open Open) {
-	both(t, open(t, t.TempDir()), func(t *testing.T, kv store.KV) {
-		const n = 600 // more than any page
-		var wg sync.WaitGroup
-		for i := range n {
-			wg.Go(func() {
-				_, err := kv.Put(t.Context(), store.Entry{Key: fmt.Sprintf("list/%04d", i), Value: []byte{byte(i)}})
+func kvRace(t *testing.T, kv store.KV) {
+	const workers, each = 8, 10
+	put(t, kv, "n", "0", 0)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for done := 0; done < each; {
+				e, err := kv.Get(t.Context(), "n")
 				if err != nil {
 					t.Error(err)
+					return
 				}
-			})
-		}
-		wg.Wait()
-		put(t, kv, "lisu", "after", 0)
-		put(t, kv, "lis", "before", 0)
-		i := 0
-		for e, err := range kv.List(t.Context(), "list/") {
-			must(t, err)
-			if want := fmt.Sprintf("list/%04d", i); e.Key != want || e.Value[0] != byte(i) || e.Revision == 0 {
-				t.Fatalf("entry %d is %+v, want %s", i, e, want)
+				var n int
+				fmt.Sscan(string(e.Value), &n)
+				e.Value = fmt.Append(nil, n+1)
+				_, err = kv.Put(t.Context(), e)
+				if err == nil {
+					done++
+				} else if !errors.Is(err, store.ErrConflict) {
+					t.Error(err)
+					return
+				}
 			}
-			// The list holds nothing that the writer needs.
-			if i%100 == 0 {
-				put(t, kv, e.Key, string(e.Value), e.Revision)
-			}
-			i++
-		}
-		if i != n {
-			t.Errorf("%d entries, want %d", i, n)
-		}
-		for range kv.List(t.Context(), "none/") {
-			t.Error("an entry under a prefix that nothing has")
-		}
-		for range kv.List(t.Context(), "") {
-			break
-		}
-	})
+		})
+	}
+	wg.Wait()
+	if e, _ := kv.Get(t.Context(), "n"); string(e.Value) != fmt.Sprint(workers*each) {
+		t.Errorf("%s increments were kept, want %d", e.Value, workers*each)
+	}
 }
 
-func kvExpiry(t *testing.T, open Open) {
-	both(t, open(t, t.TempDir()), func(t *testing.T, kv store.KV) {
-		ctx := t.Context()
-		past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour).UTC()
-		_, err := kv.Put(ctx, store.Entry{Key: "past", Value: []byte("x"), Expires: past})
+func kvList(t *testing.T, kv store.KV) {
+	const n = 600 // more than any page
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			_, err := kv.Put(t.Context(), store.Entry{Key: fmt.Sprintf("list/%04d", i), Value: []byte{byte(i)}})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	put(t, kv, "lisu", "after", 0)
+	put(t, kv, "lis", "before", 0)
+	i := 0
+	for e, err := range kv.List(t.Context(), "list/") {
 		must(t, err)
-		_, err = kv.Put(ctx, store.Entry{Key: "future", Value: []byte("x"), Expires: future})
+		if want := fmt.Sprintf("list/%04d", i); e.Key != want || e.Value[0] != byte(i) || e.Revision == 0 {
+			t.Fatalf("entry %d is %+v, want %s", i, e, want)
+		}
+		// The list holds nothing that the writer needs.
+		if i%100 == 0 {
+			put(t, kv, e.Key, string(e.Value), e.Revision)
+		}
+		i++
+	}
+	if i != n {
+		t.Errorf("%d entries, want %d", i, n)
+	}
+	for range kv.List(t.Context(), "none/") {
+		t.Error("an entry under a prefix that nothing has")
+	}
+	for range kv.List(t.Context(), "") {
+		break
+	}
+}
+
+func kvExpired(t *testing.T, kv store.KV) {
+	ctx := t.Context()
+	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour).UTC()
+	_, err := kv.Put(ctx, store.Entry{Key: "past", Value: []byte("x"), Expires: past})
+	must(t, err)
+	_, err = kv.Put(ctx, store.Entry{Key: "future", Value: []byte("x"), Expires: future})
+	must(t, err)
+	if _, err := kv.Get(ctx, "past"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("get of an expired value: %v, want ErrNotFound", err)
+	}
+	if e, err := kv.Get(ctx, "future"); err != nil || !e.Expires.Equal(future) {
+		t.Errorf("get of a living value: %+v, %v", e, err)
+	}
+	for e := range kv.List(ctx, "past") {
+		t.Errorf("an expired value is listed: %+v", e)
+	}
+	put(t, kv, "past", "again", 0) // as if it were not there
+}
+
+func kvBytes(t *testing.T, kv store.KV) {
+	key := "k/\xff\x00 ?&=#%é\n" // no text in any encoding
+	revision := put(t, kv, key, "\x00\xfe", 0)
+	if e, err := kv.Get(t.Context(), key); err != nil || e.Key != key || string(e.Value) != "\x00\xfe" {
+		t.Errorf("get: %+v, %v", e, err)
+	}
+	n := 0
+	for e, err := range kv.List(t.Context(), "k/\xff") {
 		must(t, err)
-		if _, err := kv.Get(ctx, "past"); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("get of an expired value: %v, want ErrNotFound", err)
+		if n++; e.Key != key {
+			t.Errorf("listed as %q", e.Key)
 		}
-		if e, err := kv.Get(ctx, "future"); err != nil || !e.Expires.Equal(future) {
-			t.Errorf("get of a living value: %+v, %v", e, err)
-		}
-		for e := range kv.List(ctx, "past") {
-			t.Errorf("an expired value is listed: %+v", e)
-		}
-		put(t, kv, "past", "again", 0) // as if it were not there
-	})
+	}
+	if n != 1 {
+		t.Errorf("listed %d times", n)
+	}
+	must(t, kv.Delete(t.Context(), key, revision))
+	revision = put(t, kv, "empty", "", 0)
+	if e, err := kv.Get(t.Context(), "empty"); err != nil || len(e.Value) != 0 || e.Revision != revision {
+		t.Errorf("an empty value: %+v, %v", e, err)
+	}
+}
+
+func kvPrune(t *testing.T, open Open) {
 	s := open(t, t.TempDir())
 	_, err := s.State().Put(t.Context(), store.Entry{Key: "gone", Value: []byte("x"), Expires: time.Now()})
 	must(t, err)
@@ -209,14 +247,13 @@ func kvMarks(t *testing.T, open Open) {
 	}
 }
 
-func kvLimits(t *testing.T, open Open) {
-	s := open(t, t.TempDir())
+func kvLimits(t *testing.T, kv store.KV) {
 	for name, e := range map[string]store.Entry{
 		"no key":   {},
 		"long key": {Key: strings.Repeat("k", store.MaxName+1)},
 		"value":    {Key: "a", Value: make([]byte, store.MaxValue+1)},
 	} {
-		if _, err := s.State().Put(t.Context(), e); !errors.Is(err, store.ErrInvalid) {
+		if _, err := kv.Put(t.Context(), e); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)
 		}
 	}

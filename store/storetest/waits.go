@@ -15,6 +15,7 @@ var waitTests = map[string]func(*testing.T, Open){
 	"keeps order of several":          waitSeveral,
 	"outlasts a restart":              waitRestart,
 	"is woken by its key":             waitWoken,
+	"is woken by what it waits on":    waitOn,
 }
 
 func wait(seq uint64, until time.Time, attempt int) store.Settlement {
@@ -173,5 +174,49 @@ func waitWoken(t *testing.T, open Open) {
 	claims(t, s) // withdraws c
 	if err := c.Wake(t.Context(), key); !errors.Is(err, store.ErrFenced) {
 		t.Errorf("through a withdrawn claim: %v, want ErrFenced", err)
+	}
+}
+
+func waitOn(t *testing.T, open Open) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	appendAll(t, s, distinctKeys(6)...)
+	c := claimOf(t, s, key)
+	items := next(t, c, 6)
+	hour := time.Now().Add(time.Hour)
+	on := func(i int, what ...string) store.Settlement {
+		set := wait(items[i].Seq, hour.Add(-time.Duration(i)*time.Minute), 1) // the first falls due last
+		set.On = what
+		return set
+	}
+	must(t, c.Settle(t.Context(), on(0, "connection/a"), on(1, "connection/b"), on(2, "connection/a", "connection/b"), on(3), on(4, "connection/a"), on(5, "connection/a")))
+	must(t, s.Close())
+
+	s = open(t, dir)
+	c = claimOf(t, s, key)
+	wake := func(what string, most, want int) {
+		t.Helper()
+		if n, err := c.WakeOn(t.Context(), what, most); n != want || err != nil {
+			t.Fatalf("waking %d on %q: %d, %v; want %d", most, what, n, err, want)
+		}
+	}
+	wake("connection/nobody's", 0, 0)
+	wantIDs(t, "before", next(t, c, 6))
+	wake("connection/b", 1, 2) // one that waits on b alone, one that waits on both
+	wantIDs(t, "on b", next(t, c, 6), items[1].ID, items[2].ID)
+	wake("connection/a", 1, 1)
+	woken := next(t, c, 6)
+	wantIDs(t, "one on a", woken, items[0].ID)
+	if string(woken[0].Progress) != "so far" || woken[0].Attempt != 1 {
+		t.Errorf("woken as %+v", woken[0])
+	}
+	wake("", 0, 2)
+	wantIDs(t, "on whatever", next(t, c, 6), items[4].ID, items[5].ID)
+	if h := health(t, s); h.Waiting != 1 || h.Queued != 6 {
+		t.Errorf("health says waiting %d, queued %d; want 1, 6", h.Waiting, h.Queued)
+	}
+	claims(t, s) // withdraws c
+	if _, err := c.WakeOn(t.Context(), "", 0); !errors.Is(err, store.ErrTakenOver) || !errors.Is(err, store.ErrFenced) {
+		t.Errorf("through a withdrawn claim: %v, want ErrTakenOver", err)
 	}
 }
