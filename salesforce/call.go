@@ -48,9 +48,32 @@ var notRenewable = []string{
 	"Connected app is not attached to Agent",
 }
 
-// do makes the call, and once more with a new token if the old one has expired.
-// That refusal comes before anything is executed, so repeating is safe.
+// do makes the call and tells who observes how it went.
 func (c *Client) do(ctx context.Context, call *call) (*answer, *Error) {
+	a, bad := c.try(ctx, call)
+	if c.observe != nil {
+		c.observe(orgTrouble(a, bad))
+	}
+	return a, bad
+}
+
+// orgTrouble is why the org could not be reached or did not let us in, nil if it did.
+func orgTrouble(a *answer, bad *Error) *Error {
+	if bad == nil && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= 500) {
+		bad = answerError(a, "")
+	}
+	if bad != nil {
+		switch bad.Cause {
+		case Auth, Network, Unavailable, RateLimited:
+			return bad
+		}
+	}
+	return nil
+}
+
+// try makes the call, and once more with a new token if the old one has expired.
+// That refusal comes before anything is executed, so repeating is safe.
+func (c *Client) try(ctx context.Context, call *call) (*answer, *Error) {
 	if call.open {
 		return c.send(ctx, call, "")
 	}

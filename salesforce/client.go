@@ -28,6 +28,9 @@ type Config struct {
 	// RenewAt, if not nil, says from when on an access token is to be renewed although
 	// it still works; zero for never. Calls go on with it meanwhile.
 	RenewAt func(token string) time.Time
+	// Observe, if not nil, is told after every call whether the org could be reached and
+	// let us in: nil, or why not. What is wrong with single records is none of it.
+	Observe func(*Error)
 	// HTTPClient replaces the client's own; its redirect policy is not used.
 	HTTPClient *http.Client
 	// UserAgent is sent with every call; empty means "sfsync".
@@ -50,6 +53,7 @@ type Client struct {
 	root        string // /services/data/v67.0
 	http        *http.Client
 	tokens      tokens
+	observe     func(*Error)
 	userAgent   string
 	autoAssign  bool
 	timeout     time.Duration
@@ -82,6 +86,7 @@ func New(config Config) (*Client, error) {
 		host:        base.Host,
 		root:        "/services/data/v" + version,
 		http:        safeClient(config.HTTPClient),
+		observe:     config.Observe,
 		userAgent:   config.UserAgent,
 		autoAssign:  config.AutoAssign,
 		timeout:     config.Timeout,

@@ -11,16 +11,64 @@ import (
 )
 
 // Connection is what is remembered of a Salesforce org under a name that rules
-// use. It holds no secret, and has no field to put one in: tokens live elsewhere.
+// use. It holds no secret, and has no field to put one in: the grant that it names is
+// sealed elsewhere.
 type Connection struct {
-	Name        string    `json:"name"`
-	Environment string    `json:"environment,omitempty"` // production, sandbox, scratch, simulator
-	InstanceURL string    `json:"instance_url"`
-	OrgID       string    `json:"org_id,omitempty"`
-	User        string    `json:"user,omitempty"`        // the user name that writes are made as
-	APIVersion  string    `json:"api_version,omitempty"` // "67.0"
-	CreatedAt   time.Time `json:"created_at,omitzero"`
-	LastUsed    time.Time `json:"last_used,omitzero"`
+	Name        string `json:"name"`
+	Environment string `json:"environment,omitempty"` // production, sandbox, scratch, developer
+	InstanceURL string `json:"instance_url"`
+	OrgID       string `json:"org_id,omitempty"`
+	OrgName     string `json:"org_name,omitempty"`
+	User        string `json:"user,omitempty"` // the user name that writes are made as
+	UserID      string `json:"user_id,omitempty"`
+	APIVersion  string `json:"api_version,omitempty"` // "67.0"
+
+	// Flow is web, jwt or client-credentials; empty for a connection whose credentials
+	// every command gets from its environment. The fields after it belong to the grant.
+	Flow     string   `json:"flow,omitempty"`
+	LoginURL string   `json:"login_url,omitempty"`
+	ClientID string   `json:"client_id,omitempty"` // the consumer key
+	Scopes   []string `json:"scopes,omitempty"`
+	// Grant names the sealed grant; it stays the same when the connection is renamed.
+	Grant string `json:"grant,omitempty"`
+	// SessionSeconds is how long an access token lives, 0 if nobody told.
+	SessionSeconds int `json:"session_seconds,omitempty"`
+
+	CreatedAt    time.Time `json:"created_at,omitzero"`
+	AuthorizedAt time.Time `json:"authorized_at,omitzero"` // the last sign-in by hand
+	RefreshedAt  time.Time `json:"refreshed_at,omitzero"`  // the last new access token
+	LastUsed     time.Time `json:"last_used,omitzero"`     // to some minutes
+
+	Quota     *Quota           `json:"quota,omitempty"`
+	LastError *ConnectionError `json:"last_error,omitempty"`
+	// Stopped is why nothing is asked of the org any more; nil while all is well.
+	Stopped *Stop `json:"stopped,omitempty"`
+}
+
+// Quota is the org's API calls of the last 24 hours.
+type Quota struct {
+	Used int       `json:"used"`
+	Max  int       `json:"max"`
+	At   time.Time `json:"at"`
+}
+
+// ConnectionError is trouble with the org as a whole, not with a record.
+type ConnectionError struct {
+	At      time.Time `json:"at"`
+	Cause   string    `json:"cause"`
+	Code    string    `json:"code,omitempty"` // Salesforce's own
+	Message string    `json:"message"`
+	Advice  string    `json:"advice,omitempty"`
+}
+
+// Stop is trouble that asking again does not heal.
+type Stop struct {
+	ConnectionError
+	// Authorization is the sign-in that was refused; another one ends the stop.
+	Authorization string `json:"authorization"`
+	// LookAgain is when to ask once more, in case an admin has changed something in
+	// the org; zero if only a new sign-in helps.
+	LookAgain time.Time `json:"look_again,omitzero"`
 }
 
 // Schema is a cached describe result of one object.
@@ -67,6 +115,60 @@ func PutConnection(ctx context.Context, kv KV, c Connection) error {
 	}
 	_, err = kv.Put(ctx, Entry{Key: connectionPrefix + c.Name, Value: value, Revision: AnyRevision})
 	return err
+}
+
+// UpdateConnection changes a connection as it is now, whoever else changes it. The
+// change may be called more than once; if it returns false, nothing is written.
+func UpdateConnection(ctx context.Context, kv KV, name string, change func(*Connection) bool) error {
+	for {
+		entry, err := kv.Get(ctx, connectionPrefix+name)
+		if errors.Is(err, ErrNotFound) {
+			return fmt.Errorf("connection %q %w", name, ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		c, err := decodeConnection(entry)
+		if err != nil || !change(&c) {
+			return err
+		}
+		if entry.Value, err = json.Marshal(c); err != nil {
+			return fmt.Errorf("cannot encode connection %q: %w", name, err)
+		}
+		if _, err = kv.Put(ctx, entry); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+}
+
+// RenameConnection gives a connection another name, with its cached schemas. It returns
+// ErrConflict if there is one of that name. A crash on the way may leave it under both
+// names; calling it again, after deleting the new one, starts over.
+func RenameConnection(ctx context.Context, kv KV, from, to string) error {
+	c, err := GetConnection(ctx, kv, from)
+	if err != nil {
+		return err
+	}
+	if _, err := GetConnection(ctx, kv, to); err == nil {
+		return fmt.Errorf("%w: there is a connection %q already", ErrConflict, to)
+	} else if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	schemas, err := Schemas(ctx, kv, from)
+	if err != nil {
+		return err
+	}
+	c.Name = to
+	if err := PutConnection(ctx, kv, c); err != nil {
+		return err
+	}
+	for _, s := range schemas {
+		s.Connection = to
+		if err := PutSchema(ctx, kv, s); err != nil {
+			return err
+		}
+	}
+	return DeleteConnection(ctx, kv, from)
 }
 
 // GetConnection returns the connection of that name, or ErrNotFound.
