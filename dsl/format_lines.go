@@ -221,8 +221,11 @@ func indentComments(lines []layoutLine) {
 		indent := 0
 		if above := i - 1; above >= 0 && !lines[i].empty && (end == len(lines) || lines[end].empty) {
 			indent = lines[above].indent
-			if lines[above].word == "set" {
+			switch lines[above].word {
+			case "set":
 				indent += indentField
+			case "when", "otherwise":
+				indent += indentStep
 			}
 		} else if next < len(lines) {
 			indent = lines[next].indent
