@@ -25,10 +25,10 @@ type Connection struct {
 
 	// Flow is web, jwt or client-credentials; empty for a connection whose credentials
 	// every command gets from its environment. The fields after it belong to the grant.
-	Flow     string   `json:"flow,omitempty"`
-	LoginURL string   `json:"login_url,omitempty"`
-	ClientID string   `json:"client_id,omitempty"` // the consumer key
-	Scopes   []string `json:"scopes,omitempty"`
+	Flow     string `json:"flow,omitempty"`
+	LoginURL string `json:"login_url,omitempty"`
+	ClientID string `json:"client_id,omitempty"` // the consumer key
+	Scope    string `json:"scope,omitempty"`     // with blanks between, as OAuth has them
 	// Grant names the sealed grant; it stays the same when the connection is renamed.
 	Grant string `json:"grant,omitempty"`
 	// SessionSeconds is how long an access token lives, 0 if nobody told.
