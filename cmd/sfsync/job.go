@@ -21,6 +21,8 @@ type job struct {
 	engine  *runtime.Engine
 	users   map[*target]*salesforce.Identity // whom we act as
 	calls   int64                            // that the orgs had answered before the first write
+
+	recalled bool // what is known of the orgs comes from the store, as they did not answer
 }
 
 // targetOf is the org that writes to a connection go to.

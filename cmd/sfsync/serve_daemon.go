@@ -181,6 +181,7 @@ func (d *daemon) run(ctx context.Context) error {
 	aside.Go(func() { watcher.run(ctx, func() { d.book.reload(ctx, false) }) })
 	aside.Go(func() { d.reloadOnHangup(ctx) })
 	aside.Go(func() { d.lookAfter(ctx) })
+	aside.Go(func() { d.book.awaitOrgs(ctx) })
 	alerting, quiet := context.WithCancel(context.WithoutCancel(ctx))
 	alerted := make(chan struct{})
 	go func() { defer close(alerted); d.alerter.Run(alerting) }()

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"time"
 
 	"github.com/sfsync/sfsync/dsl"
-	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 )
@@ -54,7 +51,7 @@ func (b *rulebook) load(ctx context.Context) error {
 		return err
 	}
 	j := &job{rules: rules, targets: targets}
-	if err = j.signIn(ctx, b.kv); errors.As(err, new(*salesforce.Error)) {
+	if err = j.signIn(ctx, b.kv); away(err) {
 		err = b.recall(ctx, j, err)
 	} else if err == nil {
 		err = b.remember(ctx, j)
@@ -72,74 +69,6 @@ func (b *rulebook) load(ctx context.Context) error {
 	b.console.mentionWarnings(rules.diagnostics)
 	b.current.Store(j)
 	return nil
-}
-
-// userKey is where the store remembers whom we act as in the org of a connection.
-func userKey(connection string) string { return "user/" + connection }
-
-// remember notes who we are in the orgs, for a start without them.
-func (b *rulebook) remember(ctx context.Context, j *job) error {
-	for t, id := range j.users {
-		if t.name == "" {
-			continue
-		}
-		value, err := json.Marshal(salesforce.Identity{UserID: id.UserID, OrganizationID: id.OrganizationID, Username: id.Username})
-		if err == nil {
-			_, err = b.kv.Put(ctx, store.Entry{Key: userKey(t.name), Value: value, Revision: store.AnyRevision})
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// recall goes by what the store knows of connections while an org cannot be reached,
-// so that events are taken all the same.
-func (b *rulebook) recall(ctx context.Context, j *job, cause error) error {
-	j.users = map[*target]*salesforce.Identity{}
-	for _, t := range j.targets {
-		if t.name == "" {
-			return cause
-		}
-		id := new(salesforce.Identity)
-		saved, err := b.kv.Get(ctx, userKey(t.name))
-		if err != nil || json.Unmarshal(saved.Value, id) != nil || id.OrganizationID == "" {
-			return cause
-		}
-		j.users[t] = id
-	}
-	b.logger.Warn("cannot sign in now; events are taken and wait", "error", cause)
-	return nil
-}
-
-// describe asks an org about its objects. If that fails, what it said before has to do.
-func (b *rulebook) describe(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema, error) {
-	s, cause := describe(ctx, t, files)
-	if cause == nil {
-		if t.name == "" {
-			return s, nil
-		}
-		if err := keepSchema(ctx, b.kv, t.name, described(s)); err != nil {
-			b.logger.Warn("cannot remember what the org said about its objects", "connection", t.name, "error", err)
-		}
-		return s, nil
-	}
-	if j := b.now(); j != nil {
-		for name, known := range j.rules.schemas {
-			if j.targetOf(name) == t {
-				s = known
-			}
-		}
-	}
-	if s == nil && t.name != "" {
-		s, _ = schemaOf(ctx, b.kv, t.name)
-	}
-	if s == nil {
-		return nil, cause
-	}
-	b.logger.Warn("cannot ask the org about its objects; going by what it said before", "connection", t.name, "fetched", s.FetchedAt, "error", cause)
-	return s, nil
 }
 
 // reload reads the rules again and uses them if they are without errors. Unless it is
@@ -196,7 +125,7 @@ func (b *rulebook) prepare(ctx context.Context, old, next *job) error {
 	if dsl.HasErrors(next.rules.diagnostics) {
 		return nil
 	}
-	next.targets, next.users = slices.Clone(old.targets), old.users
+	next.targets, next.users, next.recalled = slices.Clone(old.targets), old.users, old.recalled
 	if b.orgs.one {
 		if names := connectionsOf(next.rules.files); len(names) > 1 && next.targets[0].sim == nil {
 			return usagef("", "the rules write to several connections, and a flag names one org: %s", quoted(names))

@@ -194,6 +194,10 @@ func tokenSource(address, name string, alone bool) (salesforce.TokenSource, erro
 func saveConnection(ctx *cli.Context, kv store.KV, t *target, name string) error {
 	id, err := t.client.Identity(ctx.Context)
 	if err != nil {
+		// A daemon may start anew while the org is away, and was told to save it before.
+		if saved, unknown := store.GetConnection(ctx.Context, kv, name); unknown == nil && saved.InstanceURL == withoutSecrets(t.url) {
+			return nil
+		}
 		return salesforceError(t, err)
 	}
 	now := time.Now().UTC()
