@@ -53,7 +53,7 @@ func (d *Drift) Name() string {
 func CompareSchemas(files []*dsl.File, before, after func(connection string) *schema.Schema) []Drift {
 	old := compile(files, Options{Schema: before})
 	d := drifts{before: before, after: after, changes: map[string]map[string][]schema.Change{}}
-	uses := old.uses()
+	uses := usesOf(old.plan.Rules, old.variables, before)
 	for i := range uses {
 		d.look(&uses[i])
 	}

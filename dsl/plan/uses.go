@@ -33,12 +33,12 @@ type use struct {
 	text       string // of the expression that reads it
 }
 
-// uses lists every place where the rules depend on the schema, as far as it knows
-// what they mean.
-func (c *compilation) uses() []use {
+// usesOf lists every place where rules depend on the schema that they were compiled
+// against, as far as it knows what they mean.
+func usesOf(rules []*Rule, variables []variable, schemas func(connection string) *schema.Schema) []use {
 	var all []use
-	for _, r := range c.plan.Rules {
-		u := usesOf{c: c, rule: r}
+	for _, r := range rules {
+		u := ruleUses{variables: variables, schemas: schemas, rule: r}
 		if r.Trigger == dsl.OutboundMessage && r.tree.On != nil {
 			u.add(use{role: touches, line: r.source.Position(r.tree.On.From).Line, connection: r.Connection, object: r.Subject})
 		}
@@ -49,18 +49,19 @@ func (c *compilation) uses() []use {
 	return all
 }
 
-type usesOf struct {
-	c     *compilation
-	rule  *Rule
-	found []use
+type ruleUses struct {
+	variables []variable
+	schemas   func(connection string) *schema.Schema
+	rule      *Rule
+	found     []use
 }
 
-func (u *usesOf) add(v use) {
+func (u *ruleUses) add(v use) {
 	v.rule = u.rule
 	u.found = append(u.found, v)
 }
 
-func (u *usesOf) action(a *Action) {
+func (u *ruleUses) action(a *Action) {
 	base := use{action: a, line: a.Line, connection: a.Connection, object: a.Object}
 	v := base
 	v.role = touches
@@ -102,12 +103,13 @@ func (u *usesOf) action(a *Action) {
 }
 
 // parent adds that the parent is found by a field, and returns that the lookup to it is set.
-func (u *usesOf) parent(v use) use {
+func (u *ruleUses) parent(v use) use {
 	v.field = ""
-	if v.action.object == nil {
+	o := u.schemas(v.connection).Object(v.object)
+	if o == nil {
 		return v
 	}
-	lookup := v.action.object.Relationship(v.assignment.parent)
+	lookup := o.Relationship(v.assignment.parent)
 	if lookup == nil {
 		return v
 	}
@@ -123,9 +125,9 @@ func (u *usesOf) parent(v use) use {
 
 // reads adds the fields of the message's record that an expression reads, through
 // any names that it uses.
-func (u *usesOf) reads(x *Expression) { u.readsAt(x, 0) }
+func (u *ruleUses) reads(x *Expression) { u.readsAt(x, 0) }
 
-func (u *usesOf) readsAt(x *Expression, line int) {
+func (u *ruleUses) readsAt(x *Expression, line int) {
 	if x == nil {
 		return
 	}
@@ -133,7 +135,7 @@ func (u *usesOf) readsAt(x *Expression, line int) {
 		line = x.at.source.Position(x.at.span.From).Line
 	}
 	for _, id := range x.reads {
-		v := &u.c.variables[id]
+		v := &u.variables[id]
 		switch {
 		case v.let != nil:
 			u.readsAt(v.let, 0)
