@@ -35,6 +35,7 @@ func newApp(c *console) *cli.App {
 		Commands: []*cli.Command{
 			demoCommand(c),
 			checkCommand(c),
+			fmtCommand(c),
 			explainCommand(c),
 			planCommand(c),
 			runCommand(c),
@@ -42,6 +43,7 @@ func newApp(c *console) *cli.App {
 			runsCommand(c),
 			schemaCommand(c),
 			orgCommand(c),
+			lspCommand(c),
 			versionCommand(c),
 			completionCommand(c),
 			completeCommand(c),

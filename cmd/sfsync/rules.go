@@ -16,6 +16,9 @@ import (
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
+// stdinName is what rules from standard input are called.
+const stdinName = "<stdin>"
+
 // ruleExtension is that of rule files.
 const ruleExtension = ".sfsync"
 
@@ -90,7 +93,7 @@ func (c *console) readRules(paths []string) ([]*dsl.Source, error) {
 	seen := map[string]bool{}
 	for _, path := range paths {
 		if path == "-" {
-			src, err := readSource("<stdin>", c.in)
+			src, err := readSource(stdinName, c.in)
 			if err != nil {
 				return nil, err
 			}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/sfsync/sfsync/dsl"
+)
+
+func fmtCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:      "fmt",
+		Usage:     "write rules in the one style that all rules have",
+		ArgsUsage: "[FILE|DIR…]",
+		Description: "Rewrites the files, and prints the names of those that changed. Only blanks and\n" +
+			"line breaks change; a statement that cannot be read stays as it is. Without a\n" +
+			"file, or with -, it formats standard input and writes to standard output.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "list", Aliases: []string{"l"}, Usage: "print the names of files that would change, and change nothing"},
+			&cli.BoolFlag{Name: "diff", Aliases: []string{"d"}, Usage: "print what would change, and change nothing"},
+			&cli.BoolFlag{Name: "check", Usage: "like --list, and exit with 1 if there are such files"},
+			formatFlag(),
+		},
+		Action: func(ctx *cli.Context) error { return c.fmt(ctx) },
+	}
+}
+
+// formattedFile is what fmt made of a file.
+type formattedFile struct {
+	File    string `json:"file"`
+	Changed bool   `json:"changed"` // or would be
+	Read    bool   `json:"read"`    // false if it cannot be read, and stays as it is
+	Faults  int    `json:"faults"`  // statements with one may stay as they are
+	Diff    string `json:"diff,omitempty"`
+
+	before, after string
+}
+
+func (c *console) fmt(ctx *cli.Context) error {
+	paths := ctx.Args().Slice()
+	if len(paths) == 0 {
+		if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			return usagef("sfsync fmt rules"+ruleExtension, "no rule file is named")
+		}
+		paths = []string{"-"}
+	}
+	sources, err := c.readRules(paths)
+	if err != nil {
+		return err
+	}
+	look := ctx.Bool("list") || ctx.Bool("diff") || ctx.Bool("check")
+	files := make([]formattedFile, 0, len(sources))
+	changed, unread := 0, 0
+	for _, src := range sources {
+		file := formatFile(src, ctx.Bool("diff"))
+		files = append(files, file)
+		if file.Changed {
+			changed++
+		}
+		if !file.Read {
+			unread++
+		}
+		if err := c.showFormatted(ctx, file, look); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(ctx) {
+		err = c.printJSON(struct {
+			FormatVersion string          `json:"format_version"`
+			Files         []formattedFile `json:"files"`
+			Changed       int             `json:"changed"`
+		}{dsl.FormatVersion, files, changed})
+	}
+	if err == nil && (unread > 0 || changed > 0 && ctx.Bool("check")) {
+		return problem
+	}
+	return err
+}
+
+func formatFile(src *dsl.Source, wantDiff bool) formattedFile {
+	text, ok := dsl.Format(src)
+	_, faults := dsl.Parse(src)
+	file := formattedFile{File: src.Path, Changed: text != src.Text, Read: ok, Faults: len(faults), before: src.Text, after: text}
+	if wantDiff {
+		file.Diff = string(diff.Diff(src.Path+".orig", []byte(src.Text), src.Path, []byte(text)))
+	}
+	return file
+}
+
+// showFormatted writes a formatted file, or says what would become of it.
+func (c *console) showFormatted(ctx *cli.Context, f formattedFile, look bool) error {
+	name := printable(f.File)
+	switch {
+	case !f.Read:
+		fmt.Fprintf(c.err, "%s is left as it is: it cannot be read (sfsync check %s)\n", name, name)
+	case f.Faults > 0:
+		fmt.Fprintf(c.err, "%s has %s; statements that cannot be read are left as they are (sfsync check %s)\n", name, plural(f.Faults, "fault"), name)
+	}
+	stdin := f.File == stdinName
+	switch {
+	case stdin && !look && !wantsJSON(ctx):
+		if len(f.after) > dsl.MaxSize {
+			return nil // it was not read to its end
+		}
+		_, err := io.WriteString(c.out, f.after)
+		return err
+	case !f.Changed:
+		return nil
+	case !look && !stdin:
+		if err := replaceFile(filepath.FromSlash(f.File), []byte(f.after)); err != nil {
+			return err
+		}
+	}
+	if wantsJSON(ctx) {
+		return nil
+	}
+	if ctx.Bool("diff") {
+		_, err := io.WriteString(c.out, f.Diff)
+		return err
+	}
+	_, err := fmt.Fprintln(c.out, name)
+	return err
+}
