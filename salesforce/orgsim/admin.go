@@ -45,15 +45,12 @@ func (g *Org) adminHandler() http.Handler {
 	mux.HandleFunc("GET /sim/overlay", func(w http.ResponseWriter, _ *http.Request) { adminJSON(w, g.Overlay()) })
 	mux.HandleFunc("PUT /sim/overlay", g.adminOverlay)
 	mux.HandleFunc("PUT /sim/limits", g.adminLimits)
-	mux.HandleFunc("POST /sim/revoke", func(w http.ResponseWriter, _ *http.Request) {
-		g.RevokeSessions()
-		adminJSON(w, map[string]bool{"revoked": true})
-	})
 	mux.HandleFunc("POST /sim/reset", func(w http.ResponseWriter, _ *http.Request) {
 		g.Reset()
 		adminJSON(w, map[string]bool{"reset": true})
 	})
 	g.outboundRoutes(mux)
+	g.oauthRoutes(mux)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -78,7 +75,14 @@ GET  /sim/outbound              outbound messages and what of them is queued, un
 POST /sim/outbound/retry        {"id": "04l..."}, or nothing for all
 POST /sim/outbound/delete       {"id": "04l..."}, or nothing for all
 PATCH /sim/delivery             {"speed": 3600, "duplicates": 0.1, "hold": true}; GET shows all settings
-POST /sim/revoke                end all sessions
+GET  /sim/users                 who can log in
+PATCH /sim/users/NAME           {"frozen": true}, {"profile": "Sales"}
+GET  /sim/apps                  what can be logged in with
+PATCH /sim/apps/ID              {"rotate": true, "sessionTTL": "15m"}
+GET  /sim/grants                refresh tokens by user and app, how often used and reused
+POST /sim/grants/revoke         {"id": "grant-1"}, or nothing for all
+POST /sim/revoke                end the sessions of {"user": "a@b.example"}, or all
+PATCH /sim/clock                {"advance": "2h"}, {"speed": 96}; GET shows it
 POST /sim/reset                 begin anew
 
 Kinds of faults of calls: %v

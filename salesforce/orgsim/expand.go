@@ -14,6 +14,9 @@ import (
 type description struct {
 	object map[string]any   // the top-level keys, without "fields"
 	fields []map[string]any // each with all 57 keys, and "displayFormat" for auto-numbers
+	// unlisted leaves the object out of the list of all: it is there for clients that ask for
+	// it, and none of the objects that a schema is meant to have.
+	unlisted bool
 }
 
 // expand completes a describe result. Files made by hand may be in a short form:

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,7 +73,7 @@ type Options struct {
 	SessionTTL time.Duration
 	// AllowPassword turns the username-password flow on, which real orgs block by default.
 	AllowPassword bool
-	// Now is the org's clock; nil is [time.Now].
+	// Now is the clock that the org's follows; nil is [time.Now]. See [Org.AdvanceClock].
 	Now func() time.Time
 	// Seed makes tokens and random faults repeatable; 0 is a new seed every time.
 	Seed uint64
@@ -104,6 +105,9 @@ type Org struct {
 
 	mu     sync.RWMutex // guards the tables
 	tables []*table
+
+	clock   atomic.Pointer[clock] // nil until it is moved
+	clockMu sync.Mutex
 
 	sessions sessions
 	grants   grants
@@ -142,6 +146,9 @@ func New(opts Options) (*Org, error) {
 		return nil, fmt.Errorf("organization id %q is no id that starts with 00D", opts.OrgID)
 	}
 	g := &Org{opts: opts, id: id, random: rand.NewChaCha8(seedBytes(opts.Seed))}
+	if err := opts.Environment.check(); err != nil {
+		return nil, err
+	}
 	s := setup{overlay: opts.Overlay}
 	var err error
 	if s.described, err = readSchema(opts.Schema); err != nil {
@@ -196,39 +203,52 @@ func readSchema(dir fs.FS) ([]*description, error) {
 		}
 		out = append(out, d)
 	}
+	if !slices.ContainsFunc(out, func(d *description) bool { return d.object["name"] == "Organization" }) {
+		d, err := expand([]byte(organization))
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		d.unlisted = true
+		out = append(out, d)
+	}
 	return out, nil
 }
 
-// fill makes the empty tables, with the org's users as records where the schema has User.
+// fill makes the empty tables, with the org itself and its users as records where the schema has them.
 func (g *Org) fill() {
 	cfg := g.config.Load()
 	g.tables = make([]*table, len(cfg.objects))
 	for _, o := range cfg.objects {
 		g.tables[o.table] = newTable(o)
 	}
-	o := cfg.object("User")
-	if o == nil {
-		return
-	}
 	tx := &txn{now: g.now()}
-	for _, u := range cfg.users {
-		values := make([]string, len(o.fields))
-		set := func(name, value string) {
-			if f := o.field(name); f != nil {
-				values[f.index] = value
-			}
+	if o := cfg.object("Organization"); o != nil {
+		g.enter(tx, o, g.id, cfg.users[0], g.organizationRow(tx.now))
+	}
+	if o := cfg.object("User"); o != nil {
+		for _, u := range cfg.users {
+			g.enter(tx, o, u.ID, u, u.row())
 		}
-		set("Username", u.Username)
-		set("Email", u.Email)
-		set("Name", u.Name)
-		set("LastName", u.Name)
-		set("IsActive", fmt.Sprint(!u.Inactive))
-		stampCreated(o, values, tx.now, u.ID)
-		tx.put(g.tables[o.table], &record{id: u.ID, values: values, at: tx.now, by: u.Username, op: "seed"})
 	}
 }
 
-func (g *Org) now() time.Time { return g.opts.Now() }
+// enter puts a record of the org's own into a table, with what of its values the object has fields for. A record
+// that is there keeps its other values.
+func (g *Org) enter(tx *txn, o *object, id string, by *User, row map[string]string) {
+	t := g.tables[o.table]
+	r := &record{id: id, values: make([]string, len(o.fields)), at: tx.now, by: by.Username, op: "seed"}
+	if old := t.rows[id]; old != nil {
+		copy(r.values, old.values)
+		r.before, r.depth = old, old.depth+1
+	}
+	for name, value := range row {
+		if f := o.field(name); f != nil {
+			r.values[f.index] = value
+		}
+	}
+	stampCreated(o, r.values, tx.now, by.ID)
+	tx.put(t, r)
+}
 
 // ID returns the organization id, in 18 characters.
 func (g *Org) ID() string { return g.id }

@@ -18,22 +18,22 @@ type bench struct {
 	t      testing.TB
 	token  string
 	header map[string]string
-	clock  *clock
+	clock  *testClock
 }
 
 // clock moves only when a test moves it.
-type clock struct {
+type testClock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-func (c *clock) now() time.Time {
+func (c *testClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.at
 }
 
-func (c *clock) move(d time.Duration) {
+func (c *testClock) move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
@@ -41,7 +41,7 @@ func (c *clock) move(d time.Duration) {
 
 func newBench(t testing.TB, opts Options) *bench {
 	t.Helper()
-	clk := &clock{at: time.Date(2026, 11, 20, 14, 3, 5, 0, time.UTC)}
+	clk := &testClock{at: time.Date(2026, 11, 20, 14, 3, 5, 0, time.UTC)}
 	if opts.Now == nil {
 		opts.Now = clk.now
 	}

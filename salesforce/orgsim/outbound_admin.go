@@ -18,10 +18,10 @@ func (g *Org) outboundRoutes(mux *http.ServeMux) {
 		adminJSON(w, map[string]bool{"removed": true})
 	})
 	mux.HandleFunc("POST /sim/outbound/retry", func(w http.ResponseWriter, r *http.Request) {
-		g.adminNotifications(w, r, "retried", g.RetryOutbound)
+		g.adminByID(w, r, "retried", g.RetryOutbound)
 	})
 	mux.HandleFunc("POST /sim/outbound/delete", func(w http.ResponseWriter, r *http.Request) {
-		g.adminNotifications(w, r, "deleted", g.DeleteOutbound)
+		g.adminByID(w, r, "deleted", g.DeleteOutbound)
 	})
 	mux.HandleFunc("GET /sim/delivery", func(w http.ResponseWriter, _ *http.Request) { adminJSON(w, g.Delivery()) })
 	mux.HandleFunc("PATCH /sim/delivery", g.adminDelivery)
@@ -48,8 +48,8 @@ func (g *Org) adminDefine(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// adminNotifications does something to the notification that the body names, or to all.
-func (g *Org) adminNotifications(w http.ResponseWriter, r *http.Request, done string, do func(...string) int) {
+// adminByID does something to what the body names, or to all.
+func (g *Org) adminByID(w http.ResponseWriter, r *http.Request, done string, do func(...string) int) {
 	var in struct {
 		ID string `json:"id"`
 	}

@@ -97,7 +97,7 @@ type setup struct {
 type config struct {
 	setup
 	objects  map[string]*object // by lower-case name
-	names    []string           // of all objects, sorted
+	names    []string           // of all listed objects, sorted
 	byPrefix map[string]*object
 	views    map[string]map[string]*view // by username, then lower-case object name
 	rules    map[string]*rules           // by object name
@@ -123,7 +123,9 @@ func newConfig(s setup) (*config, error) {
 		}
 		cfg.objects[strings.ToLower(o.name)] = o
 		cfg.byPrefix[o.prefix] = o
-		cfg.names = append(cfg.names, o.name)
+		if !d.unlisted {
+			cfg.names = append(cfg.names, o.name)
+		}
 	}
 	slices.Sort(cfg.names)
 	if err := cfg.compileRules(); err != nil {
@@ -162,7 +164,7 @@ func changeDescribes(described []*description, changes []DescribeChange) ([]*des
 			return nil, unknownField(change.Object, change.Field)
 		}
 		if out[i] == described[i] {
-			out[i] = &description{object: described[i].object, fields: slices.Clone(described[i].fields)}
+			out[i] = &description{object: described[i].object, unlisted: described[i].unlisted, fields: slices.Clone(described[i].fields)}
 		}
 		f := maps.Clone(out[i].fields[j])
 		for key, value := range change.Set {

@@ -73,18 +73,31 @@ func (g *Org) Users() []User {
 // UpdateUser changes a user at run time: freezes him, moves him to another profile. His id and username stay.
 // It fails if the org has no such user.
 func (g *Org) UpdateUser(username string, change func(*User)) error {
-	return g.reconfigure(func(s *setup) error {
+	var changed User
+	err := g.reconfigure(func(s *setup) error {
 		u := s.user(username)
 		if u == nil {
 			return fmt.Errorf("there is no user %q in this org", username)
 		}
-		changed := *u
+		changed = *u
 		change(&changed)
 		changed.ID, changed.Username = u.ID, u.Username
 		s.users = slices.Clone(s.users)
 		s.users[slices.Index(s.users, u)] = &changed
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	if o := g.config.Load().object("User"); o != nil {
+		g.write(func() { g.enter(&txn{now: g.now()}, o, changed.ID, &changed, changed.row()) })
+	}
+	return nil
+}
+
+// row is the user's record.
+func (u *User) row() map[string]string {
+	return map[string]string{"Username": u.Username, "Email": u.Email, "Name": u.Name, "LastName": u.Name, "IsActive": fmt.Sprint(!u.Inactive)}
 }
 
 // readUsers completes and checks users.

@@ -123,7 +123,7 @@ func FuzzWrite(f *testing.F) {
 		`{"LastName":"x","Account":{"attributes":{"type":"Account"}},"id":null}`, `{"Title":5}`, `[]`, `{`} {
 		f.Add(body)
 	}
-	clk := &clock{at: time.Date(2026, 11, 20, 14, 3, 5, 0, time.UTC)}
+	clk := &testClock{at: time.Date(2026, 11, 20, 14, 3, 5, 0, time.UTC)}
 	org, err := New(Options{DailyLimit: -1, MaxLogBody: -1, Now: clk.now})
 	if err != nil {
 		f.Fatal(err)
