@@ -1,0 +1,146 @@
+package lsp
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"path/filepath"
+	"strings"
+
+	"github.com/creachadair/jrpc2"
+
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
+)
+
+// Test is a test block to be run.
+type Test struct {
+	Files   []*dsl.File    // the rules of the folder, as the editor has them
+	File    *dsl.File      // the file that the test stands in, one of Files
+	Dir     string         // of the rule files; event files are named from here. "" for text in no file
+	Block   *dsl.Test      // the test
+	Schema  *schema.Schema // nil if there is none
+	Samples []string       // the sample events of the folder
+}
+
+// TestResult is what became of a test. It passed if there are no failures.
+type TestResult struct {
+	Failures []TestFailure `json:"failures"`
+}
+
+// TestFailure is one thing that a test expected and that is not so, or why it could not run.
+type TestFailure struct {
+	Line    int    `json:"line"`    // from 1; 0 for the test as a whole
+	Message string `json:"message"` // what was expected and what came: one line or several
+}
+
+// runTestCommand runs the test that its two arguments name: a document's URI, and the
+// test's name.
+const runTestCommand = "sfsync.runTest"
+
+// codeLenses puts a button above each test, with what became of it when it was run.
+func (s *server) codeLenses(_ context.Context, p textDocumentParams) ([]codeLens, error) {
+	v, err := s.view(p.TextDocument.URI)
+	if err != nil || s.options.RunTest == nil {
+		return []codeLens{}, err
+	}
+	s.mu.Lock()
+	results := maps.Clone(s.tests[v.text])
+	s.mu.Unlock()
+	out := []codeLens{}
+	for _, t := range v.file.Tests {
+		if t.Name.Missing() {
+			continue
+		}
+		title := "▶ run test"
+		if r, ok := results[t.Name.Text]; ok {
+			title = "✓ passed · run again"
+			if len(r.Failures) > 0 {
+				title = "✗ " + firstLine(r.Failures[0].Message) + " · run again"
+			}
+		}
+		out = append(out, codeLens{v.span(t.Span), command{title, runTestCommand, []string{v.uri, t.Name.Text}}})
+	}
+	return out, nil
+}
+
+func (s *server) executeCommand(ctx context.Context, p executeCommandParams) (*TestResult, error) {
+	if p.Command != runTestCommand || s.options.RunTest == nil {
+		return nil, jrpc2.Errorf(jrpc2.InvalidParams, "there is no command %s", p.Command)
+	}
+	var uri, name string
+	if len(p.Arguments) != 2 || json.Unmarshal(p.Arguments[0], &uri) != nil || json.Unmarshal(p.Arguments[1], &name) != nil {
+		return nil, jrpc2.Errorf(jrpc2.InvalidParams, "%s needs a document and the name of a test", p.Command)
+	}
+	v, err := s.view(uri)
+	if err != nil {
+		return nil, err
+	}
+	for _, block := range v.file.Tests {
+		if block.Name.Text != name {
+			continue
+		}
+		t := Test{File: v.file, Dir: v.folder.dir, Block: block, Schema: v.schemaOf(""), Samples: v.around.events}
+		for _, other := range sorted(v.texts()) {
+			t.Files = append(t.Files, other.read())
+		}
+		result := s.options.RunTest(ctx, t)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		s.keepResult(v, name, result)
+		return &result, nil
+	}
+	return nil, jrpc2.Errorf(codeFailed, "there is no test `%s` in %s any more", name, filepath.Base(v.source.Path))
+}
+
+// keepResult shows a result until the text changes.
+func (s *server) keepResult(v *view, name string, result TestResult) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.documents[v.uri]
+	if d == nil || d.text != v.text {
+		return
+	}
+	if s.tests[d.text] == nil {
+		s.tests[d.text] = map[string]TestResult{}
+	}
+	s.tests[d.text][name] = result
+	s.publish(d)
+	if s.client.Capabilities.Workspace.CodeLens.RefreshSupport {
+		s.call("workspace/codeLens/refresh", nil)
+	}
+}
+
+// testDiagnostics tells what became of the tests that were run. The mutex is held.
+func (s *server) testDiagnostics(d *document) []diagnostic {
+	var out []diagnostic
+	for _, t := range d.read().Tests {
+		r, ok := s.tests[d.text][t.Name.Text]
+		if !ok {
+			continue
+		}
+		note := func(span dsl.Span, message string) {
+			out = append(out, diagnostic{
+				Range: s.encoding.span(d.source, span), Severity: severityInformation, Source: "sfsync test", Message: message,
+			})
+		}
+		if len(r.Failures) == 0 {
+			note(t.Name.Span, "passed")
+		}
+		for _, f := range r.Failures {
+			span := t.Name.Span
+			if f.Line > 0 && f.Line <= d.source.Lines() {
+				span = d.source.LineSpan(f.Line)
+				span.From += len(d.source.Slice(span)) - len(strings.TrimLeft(d.source.Slice(span), " \t"))
+			}
+			note(span, f.Message)
+		}
+	}
+	return out
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

@@ -1,0 +1,131 @@
+package lsp
+
+import (
+	"slices"
+
+	"github.com/sfsync/sfsync/dsl"
+)
+
+// occurrence is a place where a name stands.
+type occurrence struct {
+	*text
+	dsl.Span
+	declares bool
+}
+
+// A meaning is what a name stands for: where it stands, and what the author calls it.
+type meaning struct {
+	what        string // "rule", "named value", "status", "connection"
+	name        string
+	occurrences []occurrence
+}
+
+// meaningOf returns what a word of the text stands for, if that is something that the
+// author has named.
+func (v *view) meaningOf(t target) (meaning, bool) {
+	word := v.slice(t.token.Span)
+	switch {
+	case t.token.Kind == dsl.KindText && t.role == roleTitle && t.keyword == "rule":
+		return meaning{"rule", word, []occurrence{{v.text, t.token.Span, true}}}, true
+	case t.token.Kind == dsl.KindText && t.role == roleTitle && t.keyword == "test":
+		return meaning{"test", word, []occurrence{{v.text, t.token.Span, true}}}, true
+	case t.token.Kind == dsl.KindStatus:
+		return v.statusMeaning(word)
+	case t.token.Kind == dsl.KindWord && t.role == roleConnection:
+		return v.connectionMeaning(word), true
+	case t.token.Kind == dsl.KindIdent || t.token.Kind == dsl.KindName && t.role == roleLet:
+		return v.letMeaning(t, word)
+	}
+	return meaning{}, false
+}
+
+func (v *view) statusMeaning(word string) (meaning, bool) {
+	normal := dsl.NormalStatus(word)
+	m := meaning{what: "status", name: word}
+	for _, t := range sorted(v.texts()) {
+		t.read()
+		for _, st := range t.statements {
+			for _, token := range st.tokens {
+				if token.Kind == dsl.KindStatus && dsl.NormalStatus(t.source.Slice(token.Span)) == normal {
+					declares := t.source.Slice(st.tokens[0].Span) == "statuses"
+					m.occurrences = append(m.occurrences, occurrence{t, token.Span, declares})
+				}
+			}
+		}
+	}
+	return m, true
+}
+
+func (v *view) connectionMeaning(word string) meaning {
+	m := meaning{what: "connection", name: word}
+	for _, t := range sorted(v.texts()) {
+		t.read()
+		for _, st := range t.statements {
+			for i, token := range st.tokens {
+				if i == 0 || token.Kind != dsl.KindWord || t.source.Slice(token.Span) != word {
+					continue
+				}
+				switch before := t.source.Slice(st.tokens[i-1].Span); before {
+				case "connection", "using":
+					m.occurrences = append(m.occurrences, occurrence{t, token.Span, before == "connection"})
+				}
+			}
+		}
+	}
+	return m
+}
+
+func (v *view) letMeaning(t target, word string) (meaning, bool) {
+	if t.rule == nil {
+		return meaning{}, false
+	}
+	var let *dsl.Let
+	in := t.rule.Block
+	end := v.endOf(t.rule)
+	for _, l := range t.rule.Lets {
+		if l.Name.Text == word && (l.To <= t.token.From || l.Name.Span == t.token.Span) {
+			let = l
+		}
+	}
+	if t.arm != nil {
+		for _, l := range t.arm.Lets {
+			if l.Name.Text == word && (l.To <= t.token.From || l.Name.Span == t.token.Span) {
+				let, in = l, t.arm.Block
+				if i := slices.Index(t.rule.Arms, t.arm); i+1 < len(t.rule.Arms) {
+					end = t.rule.Arms[i+1].From
+				}
+			}
+		}
+	}
+	if let == nil {
+		return meaning{}, false
+	}
+	for _, l := range in.Lets { // a second one of the same name takes over
+		if l.Name.Text == word && l.From > let.From {
+			end = min(end, l.Value.To)
+		}
+	}
+	m := meaning{"named value", word, []occurrence{{v.text, let.Name.Span, true}}}
+	for _, token := range v.file.Tokens {
+		if token.Kind == dsl.KindIdent && token.From >= let.To && token.To <= end && v.slice(token.Span) == word {
+			m.occurrences = append(m.occurrences, occurrence{v.text, token.Span, false})
+		}
+	}
+	return m, true
+}
+
+// endOf returns where a rule ends: where the next rule or test begins.
+func (t *text) endOf(r *dsl.Rule) int {
+	end := len(t.source.Text)
+	for _, other := range t.file.Rules {
+		if other.From > r.From {
+			end = min(end, other.From)
+		}
+	}
+	for _, test := range t.file.Tests {
+		if test.From > r.From {
+			end = min(end, test.From)
+		}
+	}
+	return end
+}
