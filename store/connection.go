@@ -75,14 +75,15 @@ type Stop struct {
 type Schema struct {
 	Connection string
 	Object     string
-	Fetched    time.Time
-	Describe   []byte // the answer of Salesforce, as it came
+	Fetched    time.Time // or found unchanged
+	Modified   time.Time // as Salesforce says; zero if it did not
+	Describe   []byte    // the answer of Salesforce, as it came
 }
 
 // Keys of State. Names are lower-cased where Salesforce ignores case.
 //
 //	connection/NAME          a Connection as JSON
-//	schema/CONNECTION/OBJECT a Schema: its time, a newline, the describe result
+//	schema/CONNECTION/OBJECT a Schema: its times around its object, a newline, the describe result
 const (
 	connectionPrefix = "connection/"
 	schemaPrefix     = "schema/"
@@ -233,6 +234,10 @@ func PutSchema(ctx context.Context, kv KV, s Schema) error {
 	value = s.Fetched.UTC().AppendFormat(value, time.RFC3339Nano)
 	value = append(value, ' ')
 	value = append(value, s.Object...)
+	if !s.Modified.IsZero() {
+		value = append(value, ' ')
+		value = s.Modified.UTC().AppendFormat(value, time.RFC3339Nano)
+	}
 	value = append(value, '\n')
 	value = append(value, s.Describe...)
 	_, err := kv.Put(ctx, Entry{Key: schemaKey(s.Connection, s.Object), Value: value, Revision: AnyRevision})
@@ -249,6 +254,11 @@ func GetSchema(ctx context.Context, kv KV, connection, object string) (Schema, e
 		return Schema{}, err
 	}
 	return decodeSchema(entry)
+}
+
+// DeleteSchema forgets the cached schema of an object, if there is one.
+func DeleteSchema(ctx context.Context, kv KV, connection, object string) error {
+	return kv.Delete(ctx, schemaKey(connection, object), AnyRevision)
 }
 
 // Schemas returns the cached schemas of a connection by object.
@@ -272,8 +282,13 @@ func decodeSchema(entry Entry) (Schema, error) {
 	at, object, ok2 := strings.Cut(head, " ")
 	fetched, err := time.Parse(time.RFC3339Nano, at)
 	connection, _, ok3 := strings.Cut(strings.TrimPrefix(entry.Key, schemaPrefix), "/")
+	object, changed, ok4 := strings.Cut(object, " ")
+	var modified time.Time
+	if ok4 && err == nil {
+		modified, err = time.Parse(time.RFC3339Nano, changed)
+	}
 	if !ok || !ok2 || !ok3 || err != nil {
 		return Schema{}, fmt.Errorf("%w: cannot decode %s", ErrCorrupt, entry.Key)
 	}
-	return Schema{Connection: connection, Object: object, Fetched: fetched, Describe: []byte(describe)}, nil
+	return Schema{Connection: connection, Object: object, Fetched: fetched, Modified: modified, Describe: []byte(describe)}, nil
 }

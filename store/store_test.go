@@ -70,6 +70,9 @@ func TestConnections(t *testing.T) {
 	schema := store.Schema{Connection: "sandbox", Object: "Survey_Response__c", Fetched: at, Describe: []byte("{\n\"name\": \"x\"}\n")}
 	for _, c := range []string{"sandbox", "production"} {
 		schema.Connection = c
+		if c == "production" {
+			schema.Modified = at.Add(-time.Hour)
+		}
 		if err := store.PutSchema(ctx, kv, schema); err != nil {
 			t.Fatal(err)
 		}
@@ -86,6 +89,14 @@ func TestConnections(t *testing.T) {
 	}
 	if all, err := store.Schemas(ctx, kv, "production"); err != nil || len(all) != 1 {
 		t.Errorf("the schemas of another connection: %+v, %v", all, err)
+	}
+	for range 2 { // also when there is none any more
+		if err := store.DeleteSchema(ctx, kv, "production", "SURVEY_response__c"); err != nil {
+			t.Errorf("delete a schema: %v", err)
+		}
+	}
+	if all, err := store.Schemas(ctx, kv, "production"); err != nil || len(all) != 0 {
+		t.Errorf("a deleted schema: %+v, %v", all, err)
 	}
 	if all, err := store.Connections(ctx, kv); err != nil || len(all) != 1 {
 		t.Errorf("connections left: %+v, %v", all, err)

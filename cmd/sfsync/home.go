@@ -160,6 +160,7 @@ func keptSchema(ctx context.Context, kv store.KV, name string) (*schema.Schema, 
 		if err != nil {
 			return nil, outsidef("sfsync schema refresh --connection "+name+" RULES", "the stored schema of %s is damaged: %w", entry.Object, err)
 		}
+		o.FetchedAt, o.LastModified = entry.Fetched, entry.Modified
 		out.Add(o)
 		if out.FetchedAt.IsZero() || entry.Fetched.Before(out.FetchedAt) {
 			out.FetchedAt = entry.Fetched
