@@ -112,9 +112,9 @@ func (c *Client) Describe(ctx context.Context, object string, ifModifiedSince ti
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the describe of %s: %w", object, err)
 	}
-	d := &Description{Object: o}
-	d.LastModified, _ = http.ParseTime(a.header.Get("Last-Modified"))
-	return d, nil
+	o.FetchedAt = time.Now()
+	o.LastModified, _ = http.ParseTime(a.header.Get("Last-Modified"))
+	return &Description{Object: o, LastModified: o.LastModified}, nil
 }
 
 // get makes a call and decodes its answer into v.

@@ -59,7 +59,7 @@ func TestOrg(t *testing.T) {
 		t.Errorf("objects %+v %v", objects, err)
 	}
 	d, err := c.Describe(ctx, "A__c", time.Time{})
-	if err != nil || d.NotModified || d.Object.Field("id") == nil || !d.LastModified.Equal(changed) {
+	if err != nil || d.NotModified || d.Object.Field("id") == nil || !d.LastModified.Equal(changed) || !d.Object.LastModified.Equal(changed) || d.Object.FetchedAt.IsZero() {
 		t.Errorf("describe %+v %v", d, err)
 	}
 	d, err = c.Describe(ctx, "A__c", d.LastModified)
