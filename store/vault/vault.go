@@ -159,13 +159,14 @@ func (v *Vault) opened(ctx context.Context, kind, name string, stored store.Entr
 	return secret, nil
 }
 
-// Delete removes a secret, on the same condition as [store.KV].Delete. It needs no key.
-func (v *Vault) Delete(ctx context.Context, kind, name string, revision uint64) error {
+// Forget removes a secret, if there is one. It needs no key, so that what a lost key
+// sealed can be cleared away.
+func Forget(ctx context.Context, kv store.KV, kind, name string) error {
 	k, err := entryKey(kind, name)
 	if err != nil {
 		return err
 	}
-	return v.kv.Delete(ctx, k, revision)
+	return kv.Delete(ctx, k, store.AnyRevision)
 }
 
 // Info is what may be known of a vault.

@@ -80,10 +80,10 @@ func TestPutAndGet(t *testing.T) {
 	if got := get(t.Context(), openVault(t, kv, vault.Options{Dir: dir}), "a"); got != "refresh-1" {
 		t.Errorf("after opening again: %s", got)
 	}
-	if err := v.Delete(t.Context(), "grant", "a", revision); err != nil {
+	if err := vault.Forget(t.Context(), kv, "grant", "a"); err != nil {
 		t.Error(err)
 	}
 	if _, _, err := v.Get(t.Context(), "grant", "a"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("after Delete: %v", err)
+		t.Errorf("after Forget: %v", err)
 	}
 }

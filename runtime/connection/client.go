@@ -1,0 +1,116 @@
+package connection
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/store"
+)
+
+// Client returns a client of a connection's org whose tokens renew themselves. Of base,
+// what the connection knows better is not used: address and tokens, and the API version
+// if none is given. It makes no call, and a stopped connection is no error before the
+// first one.
+func (m *Manager) Client(ctx context.Context, name string, base salesforce.Config) (*salesforce.Client, error) {
+	c, err := store.GetConnection(ctx, m.config.KV, name)
+	if err != nil {
+		return nil, err
+	}
+	if c.Grant == "" {
+		return nil, fmt.Errorf("connection %q %w", name, ErrNoGrant)
+	}
+	s := &Source{manager: m, name: name, noted: time.Now()}
+	base.InstanceURL, base.Version = c.InstanceURL, cmp.Or(base.Version, c.APIVersion)
+	base.Token, base.RenewAt, base.Observe = s.Token, s.RenewAt, s.observe
+	client, err := salesforce.New(base)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.client, s.noted = client, time.Time{}
+	s.mu.Unlock()
+	return client, nil
+}
+
+// Source gives one client its access tokens.
+type Source struct {
+	manager *Manager
+	name    string
+
+	mu      sync.Mutex
+	current access
+	client  *salesforce.Client // nil if only tokens are asked for
+	noted   time.Time          // when the connection's use was last written
+	failing bool
+}
+
+// Source returns the access tokens of a connection, for a client that is made elsewhere.
+func (m *Manager) Source(name string) *Source { return &Source{manager: m, name: name} }
+
+// Format prints the connection's name alone.
+func (s *Source) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "connection "+s.name) }
+
+// Token is a [salesforce.TokenSource].
+func (s *Source) Token(ctx context.Context, stale string) (string, error) {
+	a, err := s.manager.token(ctx, s.name, stale)
+	if err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	s.current = a
+	s.mu.Unlock()
+	return a.token, nil
+}
+
+// RenewAt is for [salesforce.Config].
+func (s *Source) RenewAt(token string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current.token != token {
+		return time.Time{}
+	}
+	return s.current.renewAt
+}
+
+// noteEvery is how often the use of a connection is written.
+const noteEvery = 5 * time.Minute
+
+// observe notes use and trouble, a few times an hour and when one becomes the other.
+func (s *Source) observe(bad *salesforce.Error) {
+	now := time.Now().UTC()
+	s.mu.Lock()
+	client := s.client
+	due := client != nil && (now.Sub(s.noted) >= noteEvery || s.failing != (bad != nil))
+	if due {
+		s.noted, s.failing = now, bad != nil
+	}
+	s.mu.Unlock()
+	if !due {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	usage := client.Usage()
+	// Nobody waits for this but the call that it is about, and it is not worth failing.
+	_ = store.UpdateConnection(ctx, s.manager.config.KV, s.name, func(c *store.Connection) bool {
+		if usage.Max > 0 {
+			c.Quota = &store.Quota{Used: usage.Used, Max: usage.Max, At: usage.At.UTC()}
+		}
+		switch {
+		case bad == nil:
+			c.LastUsed = now
+		case c.Stopped == nil:
+			return noteError(c, store.ConnectionError{At: now, Cause: string(bad.Cause), Code: bad.Code, Message: bad.Message, Advice: adviceOf(bad, s.name)})
+		}
+		return bad == nil
+	})
+}
+
+// withName puts a connection's name where advice has NAME.
+func withName(advice, name string) string { return strings.ReplaceAll(advice, "NAME", name) }
