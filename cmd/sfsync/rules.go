@@ -13,6 +13,7 @@ import (
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/runtime/ruletest"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
@@ -26,10 +27,11 @@ const ruleExtension = ".sfsync"
 type ruleSet struct {
 	sources []*dsl.Source
 	files   []*dsl.File
-	schema  *schema.Schema            // nil when there is none to hold names against
-	from    string                    // where the schema comes from, for a person
-	schemas map[string]*schema.Schema // by connection, in place of schema
-	samples []string                  // events of the kind that the rules will meet
+	schema  *schema.Schema                            // nil when there is none to hold names against
+	from    string                                    // where the schema comes from, for a person
+	schemas map[string]*schema.Schema                 // by connection, in place of schema
+	samples []string                                  // events of the kind that the rules will meet
+	file    func(from *dsl.Source, name string) error // why a test's file cannot be read; nil where tests do not matter
 
 	plan        *plan.Plan // nil if there are errors
 	diagnostics []dsl.Diagnostic
@@ -50,7 +52,7 @@ func (s *ruleSet) parse() {
 // compile compiles the files together.
 func (s *ruleSet) compile() {
 	s.parse()
-	options := plan.Options{Samples: s.samples}
+	options := plan.Options{Samples: s.samples, File: s.file}
 	switch {
 	case s.schemas != nil:
 		options.Schema = func(connection string) *schema.Schema { return s.schemas[connection] }
@@ -195,6 +197,18 @@ func readSchema(dir string) (*schema.Schema, error) {
 	return s, nil
 }
 
+// missingFile says why a file that a test names cannot be read.
+func missingFile(from *dsl.Source, name string) error {
+	info, err := os.Stat(filepath.FromSlash(ruletest.Beside(from.Path, name)))
+	switch {
+	case err != nil:
+		return errors.New(reason(err))
+	case info.IsDir():
+		return errors.New("it is a directory")
+	}
+	return nil
+}
+
 // unjoin takes joined errors apart.
 func unjoin(err error) []error {
 	var joined interface{ Unwrap() []error }
@@ -211,12 +225,17 @@ func (c *console) ruleSets(ctx *cli.Context) ([]*ruleSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.setsOf(ctx, sources)
+}
+
+// setsOf groups rules by the schema they are checked against.
+func (c *console) setsOf(ctx *cli.Context, sources []*dsl.Source) ([]*ruleSet, error) {
 	given, from, err := c.givenSchema(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if given != nil {
-		return []*ruleSet{{sources: sources, schema: given, from: from}}, nil
+		return []*ruleSet{{sources: sources, schema: given, from: from, file: missingFile}}, nil
 	}
 	byDir := map[string]*ruleSet{}
 	var sets []*ruleSet
@@ -224,7 +243,7 @@ func (c *console) ruleSets(ctx *cli.Context) ([]*ruleSet, error) {
 		dir := beside(src, "schema")
 		set := byDir[dir]
 		if set == nil {
-			set = &ruleSet{from: dir}
+			set = &ruleSet{from: dir, file: missingFile}
 			if dir != "" {
 				if set.schema, err = readSchema(dir); err != nil {
 					return nil, err

@@ -25,6 +25,7 @@ type ruleWatcher struct {
 	logger  *slog.Logger
 	watcher *fsnotify.Watcher
 	watched map[string]bool
+	also    func(name string) bool // other files that concern the rules; may be nil
 }
 
 func newRuleWatcher(paths []string, logger *slog.Logger) (*ruleWatcher, error) {
@@ -90,7 +91,7 @@ func (w *ruleWatcher) concerns(e fsnotify.Event) bool {
 		return false
 	}
 	name := filepath.Clean(e.Name)
-	if filepath.Ext(name) == ruleExtension || filepath.Base(name) == "..data" {
+	if filepath.Ext(name) == ruleExtension || filepath.Base(name) == "..data" || w.also != nil && w.also(name) {
 		return true
 	}
 	if w.watched[name] || slices.ContainsFunc(w.paths, func(p string) bool { return filepath.Clean(p) == name }) {
