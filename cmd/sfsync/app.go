@@ -44,6 +44,7 @@ func newApp(c *console) *cli.App {
 			schemaCommand(c),
 			orgCommand(c),
 			lspCommand(c),
+			newCommand(c),
 			versionCommand(c),
 			completionCommand(c),
 			completeCommand(c),

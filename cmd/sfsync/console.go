@@ -41,9 +41,9 @@ func newConsole(in, out, errOut *os.File) *console {
 	if term.IsTerminal(int(errOut.Fd())) {
 		c.errStyle.color = !plain
 		c.progress = os.Getenv("TERM") != "dumb"
-		if term.IsTerminal(int(in.Fd())) {
-			c.terminal = in
-		}
+	}
+	if term.IsTerminal(int(in.Fd())) {
+		c.terminal = in
 	}
 	return c
 }
