@@ -119,12 +119,7 @@ func badOAuthToken(a *answer) bool {
 func (c *Client) send(ctx context.Context, call *call, token string) (*answer, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	// From the first byte of the request on, it may have been executed.
-	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:          func(string) { sent.Store(false) },
-		WroteHeaderField: func(string, []string) { sent.Store(true) },
-	})
+	ctx, sent := traceSent(ctx)
 	body, zipped := compress(call.body)
 	var reader io.Reader
 	if call.body != nil {
@@ -172,6 +167,16 @@ func (c *Client) send(ctx context.Context, call *call, token string) (*answer, *
 			Message: fmt.Sprintf("the answer is larger than %d bytes", c.maxResponse)}
 	}
 	return a, nil
+}
+
+// traceSent tells whether a request may have been executed, which is from its first
+// byte on.
+func traceSent(ctx context.Context) (context.Context, *atomic.Bool) {
+	sent := new(atomic.Bool)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:          func(string) { sent.Store(false) },
+		WroteHeaderField: func(string, []string) { sent.Store(true) },
+	}), sent
 }
 
 // transportError tells why no answer came. The address of the call is left out,

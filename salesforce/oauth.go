@@ -73,9 +73,10 @@ func (a *App) ask(ctx context.Context, secrets []Secret, run func(context.Contex
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, a.http()), loginTimeout)
 	defer cancel()
+	ctx, sent := traceSent(ctx)
 	answer, err := run(ctx, login)
 	if err != nil {
-		return nil, tokenError(login.Host, err, append(secrets, a.ClientSecret)...)
+		return nil, tokenError(login.Host, err, sent.Load(), append(secrets, a.ClientSecret)...)
 	}
 	return readToken(login, answer)
 }
@@ -233,5 +234,5 @@ func (a *App) post(ctx context.Context, login *url.URL, path string, form url.Va
 	if failures := readErrors(body, res.StatusCode, ""); len(failures) > 0 {
 		refused.ErrorCode, refused.ErrorDescription = failures[0].Code, failures[0].Message
 	}
-	return nil, tokenError(login.Host, refused, secret, a.ClientSecret)
+	return nil, tokenError(login.Host, refused, true, secret, a.ClientSecret)
 }

@@ -138,7 +138,8 @@ func Refused(err error) (refused, lasting bool) {
 
 // tokenError turns the failure of a token call into an Error, without the answer's
 // body and without the request's parameters, and without a secret that the answer echoes.
-func tokenError(host string, err error, secrets ...Secret) error {
+// Sent is true if the request may have arrived.
+func tokenError(host string, err error, sent bool, secrets ...Secret) error {
 	if ours, ok := errors.AsType[*Error](err); ok {
 		return ours
 	}
@@ -155,10 +156,7 @@ func tokenError(host string, err error, secrets ...Secret) error {
 		return e
 	}
 	if isTransport(err) {
-		e := transportError(host, err, false)
-		// The request may have arrived for all we know; only a failed dial is sure.
-		e.InDoubt = !strings.HasPrefix(e.Message, "cannot ")
-		return e
+		return transportError(host, err, sent)
 	}
 	if strings.HasPrefix(err.Error(), "oauth2: cannot fetch token") {
 		return &Error{Cause: Network, Message: "the connection to " + host + " broke before the whole token answer came", Whole: true, InDoubt: true}
