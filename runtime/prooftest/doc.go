@@ -8,6 +8,7 @@
 //
 //	go test ./runtime/prooftest                                     # all of it, short: a minute
 //	go test ./runtime/prooftest -run TestKill -kills 1000 -timeout 3h
+//	go test ./runtime/prooftest -run TestRetryStorm -long -v
 //	go test ./runtime/prooftest -run TestSpeed -speed -v                # a table in Markdown; -profiles DIR says why
 //
 // The files say what is proved:
@@ -15,6 +16,8 @@
 //   - kill_test.go: killed at random moments under load, over and over.
 //   - disk_test.go: a full disk, a read-only, truncated or damaged database.
 //   - outage_test.go: Salesforce gone, a token revoked, a clock that jumps.
-//   - flood_test.go: duplicates without end, and a day's messages sent again.
+//   - away_test.go: started while Salesforce is gone.
+//   - flood_test.go: duplicates without end.
+//   - storm_test.go: a day's messages, gathered by the simulator's own sender.
 //   - speed_test.go: how fast all this is, beside what the disk can do.
 package prooftest

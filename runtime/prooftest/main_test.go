@@ -8,6 +8,7 @@ import (
 
 var (
 	kills    = flag.Int("kills", 15, "how often TestKill kills the daemon")
+	long     = flag.Bool("long", false, "let TestRetryStorm have ten times the messages")
 	speed    = flag.Bool("speed", false, "let TestSpeed measure, and print its table")
 	profiles = flag.String("profiles", "", "`directory` for TestSpeed to put CPU profiles of the daemon into")
 )

@@ -92,9 +92,11 @@ func readMetrics(url string) (s status, ok bool) {
 			s.Waiting = int(value)
 		case "sfsync_store_used_bytes":
 			s.Used = int64(value)
+		case "go_memstats_heap_inuse_bytes":
+			s.Heap = uint64(value)
 		default:
 			found--
 		}
 	}
-	return s, found == 3
+	return s, found == 4
 }

@@ -30,17 +30,13 @@ const settingsVariable = "SFSYNC_PROOF_DAEMON"
 
 // settings are what a daemon is started with.
 type settings struct {
-	Dir     string
-	Org     string // instance URL
-	Token   string // access token that cannot be renewed
-	ID      string // or client credentials
-	Secret  string
-	Rules   string
-	Pace    time.Duration // of retries; 0 for the causes' own
-	MaxSize int64         // of the store
-	Limit   uint64        // bytes that a file may have, 0 for none
-	Idle    bool          // accept events and do not run them
-	Real    bool          // be `sfsync serve` itself, which knows of Dir, Org, Token, Rules and Limit only
+	Dir   string
+	Org   string // instance URL
+	Token string // access token that cannot be renewed
+	Rules string
+	Real  bool   // be `sfsync serve` itself
+	Limit uint64 // bytes that a file may have if it is real, 0 for none
+	Idle  bool   // accept events and do not run them; never if it is real
 }
 
 // eventsToken opens /v1.
@@ -55,8 +51,8 @@ type status struct {
 	Failed  string
 }
 
-// serve is a daemon: engine, store and receiver, wired as `sfsync serve` wires them,
-// with a few screws more. It returns the exit code.
+// serve is a daemon whose inside can be measured: engine, store and receiver, wired as
+// `sfsync serve` wires them. It returns the exit code.
 func serve(text string) int {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	if err := serveEvents(text, log); err != nil {
@@ -71,34 +67,22 @@ func serveEvents(text string, log *slog.Logger) error {
 	if err := json.Unmarshal([]byte(text), &set); err != nil {
 		return err
 	}
-	if err := limitFiles(set.Limit); err != nil {
-		return err
-	}
 	p, err := compile(set.Rules)
 	if err != nil {
 		return err
 	}
-	st, err := bolt.Open(set.Dir, bolt.Options{MaxSize: set.MaxSize})
+	st, err := bolt.Open(set.Dir, bolt.Options{})
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	token := salesforce.StaticToken(set.Token)
-	if set.ID != "" {
-		if token, err = salesforce.ClientCredentials(set.Org, set.ID, set.Secret, nil); err != nil {
-			return err
-		}
-	}
-	client, err := salesforce.New(salesforce.Config{InstanceURL: set.Org, Token: token, Timeout: 10 * time.Second})
+	client, err := salesforce.New(salesforce.Config{InstanceURL: set.Org, Token: salesforce.StaticToken(set.Token), Timeout: 10 * time.Second})
 	if err != nil {
 		return err
 	}
 	config := runtime.Config{
 		Store: st, Plan: p, Logger: log,
 		Org: func(context.Context, string) (runtime.Org, error) { return runtime.Org{Client: client}, nil },
-	}
-	if set.Pace > 0 {
-		config.Pace = func(e *salesforce.Error) salesforce.Retry { return paced(e, set.Pace) }
 	}
 	engine, err := runtime.New(config)
 	if err != nil {
@@ -136,15 +120,6 @@ func serveEvents(text string, log *slog.Logger) error {
 		}
 	}
 	return server.Close()
-}
-
-// paced is a cause's own judgement of what heals, at another pace.
-func paced(e *salesforce.Error, pace time.Duration) salesforce.Retry {
-	r := e.Retry()
-	if r.Heals {
-		r.First, r.Max = pace, 4*pace
-	}
-	return r
 }
 
 func compile(rules string) (*plan.Plan, error) {
