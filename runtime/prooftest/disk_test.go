@@ -170,7 +170,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 			}
 			said := d.fails()
 			t.Logf("the log says: %s", lineWith(said, path))
-			if !strings.Contains(said, path) || !strings.Contains(said, "permission denied") {
+			if !strings.Contains(said, path) || !strings.Contains(said, "may not read and write") {
 				t.Errorf("the log does not say what is the matter:\n%s", said)
 			}
 		})
