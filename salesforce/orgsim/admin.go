@@ -51,6 +51,7 @@ func (g *Org) adminHandler() http.Handler {
 	})
 	g.outboundRoutes(mux)
 	g.oauthRoutes(mux)
+	g.alterRoutes(mux)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -69,6 +70,9 @@ POST /sim/break                 {"kind": "row_lock", "record": "003...", "times"
 GET  /sim/faults                what is broken
 POST /sim/heal                  {"id": "fault-1"}, or nothing for all
 PUT  /sim/overlay               permissions and rules; GET shows them
+PUT  /sim/access                {"profile": "Sales", "object": "Case", "can": ["read", "edit"], "hidden": ["Reason"]}
+POST /sim/schema/OBJECT         {"name": "Segment__c", "type": "string", "length": 40}
+PATCH /sim/schema/OBJECT/FIELD  {"name": "Tier__c"}, {"picklistValues": ["A", "B"]}; DELETE removes it
 PUT  /sim/limits                {"max": 15000, "used": 14990}
 PUT  /sim/outbound/NAME         {"object": "Case", "fields": ["Status"], "endpoint": "http://127.0.0.1:9000/"}; DELETE removes it
 GET  /sim/outbound              outbound messages and what of them is queued, under way or dropped

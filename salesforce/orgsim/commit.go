@@ -40,6 +40,11 @@ func (c *call) commit(tx *txn, ch *change) outcome {
 	if names := ch.notWritable(create); names != nil {
 		return refuse(notWritable(names))
 	}
+	if !create {
+		if names := ch.view.governs(ch, old); names != nil {
+			return refuse(notWritable(names))
+		}
+	}
 	if len(ch.typed) > 0 {
 		return refuse(ch.typed...)
 	}
@@ -132,6 +137,9 @@ func (c *call) save(tx *txn, t *table, ch *change, old *record) outcome {
 	v := ch.view
 	values := make([]string, len(v.fields))
 	var before []string
+	if old != nil && len(old.values) > len(values) { // a field was added since the call began
+		values = make([]string, len(old.values))
+	}
 	if old != nil {
 		before = old.values
 		copy(values, before)
@@ -242,6 +250,9 @@ func (c *call) store(tx *txn, t *table, v *view, values []string, old *record) o
 	} else {
 		r.op, r.id, r.depth = "update", old.id, old.depth+1
 		stampModified(v.object, values, tx.now, c.user.ID)
+	}
+	if t.object.described != v.object.described { // altered since the call began
+		r.values = t.object.adopt(v.object, r.values, &c.org.opts.Assumptions)
 	}
 	tx.put(t, r)
 	return outcome{id: r.id, created: old == nil}

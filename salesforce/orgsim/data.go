@@ -13,14 +13,14 @@ import (
 // fields and rules are not asked, and Id and system fields may be given. A record with an Id that
 // exists replaces the fields that it gives. The ids come back in the order of the records.
 func (g *Org) Seed(objectName string, records ...map[string]any) ([]string, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	cfg := g.config.Load()
 	o := cfg.object(objectName)
 	if o == nil {
 		return nil, fmt.Errorf("there is no object %q in this org", objectName)
 	}
 	ids := make([]string, 0, len(records))
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	tx := &txn{now: g.now()}
 	for i, fields := range records {
 		id, err := g.seedOne(cfg, tx, o, fields)
@@ -104,14 +104,14 @@ func (g *Org) adminCall(o *object) (*call, *view) {
 // Record returns the fields of a record as JSON decodes them, without regard to permissions. It
 // is false if there is no such record, or if it is deleted.
 func (g *Org) Record(objectName, id string) (map[string]any, bool) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	o := g.config.Load().object(objectName)
 	long, ok := schema.To18(id)
 	if o == nil || !ok {
 		return nil, false
 	}
 	c, v := g.adminCall(o)
-	g.mu.RLock()
-	defer g.mu.RUnlock()
 	r := g.tables[o.table].rows[long]
 	if r == nil || r.deleted {
 		return nil, false
@@ -122,13 +122,13 @@ func (g *Org) Record(objectName, id string) (map[string]any, bool) {
 // Records returns all records of an object that are not deleted, oldest first; nil if the org does
 // not have the object.
 func (g *Org) Records(objectName string) []map[string]any {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	o := g.config.Load().object(objectName)
 	if o == nil {
 		return nil
 	}
 	c, v := g.adminCall(o)
-	g.mu.RLock()
-	defer g.mu.RUnlock()
 	t := g.tables[o.table]
 	out := make([]map[string]any, 0, t.live)
 	for _, id := range t.order {
@@ -167,12 +167,12 @@ func (g *Org) History(id string) []Revision {
 	if !ok {
 		return nil
 	}
+	g.mu.RLock()
+	defer g.mu.RUnlock()
 	o := g.config.Load().byPrefix[long[:3]]
 	if o == nil {
 		return nil
 	}
-	g.mu.RLock()
-	defer g.mu.RUnlock()
 	var out []Revision
 	for r := g.tables[o.table].rows[long]; r != nil; r = r.before {
 		rev := Revision{At: r.at, By: r.by, Op: r.op, Fields: map[string]FieldChange{}}
@@ -181,7 +181,7 @@ func (g *Org) History(id string) []Revision {
 			if r.before != nil {
 				before = r.before.values[f.index]
 			}
-			if before != r.values[f.index] && (r.depth == 0 || !o.system(f)) {
+			if !f.removed && before != r.values[f.index] && (r.depth == 0 || !o.system(f)) {
 				rev.Fields[f.Name] = FieldChange{before, r.values[f.index]}
 			}
 		}

@@ -9,8 +9,8 @@ import (
 )
 
 // describedAt is when the org's objects were last changed, as far as
-// If-Modified-Since is concerned: describes differ between users and overlays, so
-// they count as changed whenever the overlay was set.
+// If-Modified-Since is concerned: describes differ between users and set-ups, so
+// all count as changed whenever anything in the set-up did.
 func (g *Org) describedAt() time.Time { return g.config.Load().since }
 
 // versions answers GET /services/data/, the one resource without authorization.
@@ -79,7 +79,7 @@ func (g *Org) describe(c *call, v *view) answer {
 	for _, f := range v.readable {
 		d := maps.Clone(v.described.fields[f.index])
 		delete(d, "displayFormat")
-		d["createable"], d["updateable"] = v.canCreate[f.index], v.canUpdate[f.index]
+		d["createable"], d["updateable"] = v.mayCreate && v.canCreate[f.index], v.mayEdit && v.canUpdate[f.index]
 		fields = append(fields, d)
 	}
 	o["fields"] = fields

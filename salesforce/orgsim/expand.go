@@ -17,6 +17,7 @@ type description struct {
 	// unlisted leaves the object out of the list of all: it is there for clients that ask for
 	// it, and none of the objects that a schema is meant to have.
 	unlisted bool
+	removed  map[int]bool // places of fields that were removed
 }
 
 // expand completes a describe result. Files made by hand may be in a short form:

@@ -33,6 +33,7 @@ type object struct {
 type field struct {
 	*schema.Field
 	index         int
+	removed       bool // nobody sees it any more
 	lower         string
 	initial       string // value of a new record that gives none
 	displayFormat string
@@ -67,9 +68,12 @@ func compile(d *description, table int) (*object, error) {
 		createable: parsed.Createable, updateable: parsed.Updateable, deletable: parsed.Deletable,
 	}
 	for i, f := range parsed.Fields {
-		f := &field{Field: f, index: i, lower: strings.ToLower(f.Name)}
+		f := &field{Field: f, index: i, lower: strings.ToLower(f.Name), removed: d.removed[i]}
 		f.displayFormat = text(d.fields[i]["displayFormat"])
 		o.fields = append(o.fields, f)
+		if f.removed {
+			continue
+		}
 		o.byName[f.lower] = f
 		o.byName[f.Name] = f
 		if f.RelationshipName != "" {
@@ -77,7 +81,9 @@ func compile(d *description, table int) (*object, error) {
 		}
 	}
 	for _, f := range o.fields {
-		o.sort(f)
+		if !f.removed {
+			o.sort(f)
+		}
 	}
 	o.id, o.isDeleted, o.owner = o.byName["id"], o.byName["isdeleted"], o.byName["ownerid"]
 	o.createdDate, o.createdBy = o.byName["createddate"], o.byName["createdbyid"]

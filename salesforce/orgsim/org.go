@@ -168,7 +168,7 @@ func New(opts Options) (*Org, error) {
 		return nil, err
 	}
 	g.outbox.use(cfg)
-	cfg.since = g.now()
+	cfg.since = g.now().Truncate(time.Second)
 	g.config.Store(cfg)
 	g.limits.init(opts)
 	g.log.init(opts)
@@ -346,9 +346,15 @@ func (g *Org) use(s setup) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, o := range cfg.objects {
-		g.tables[o.table].use(o)
+		t := g.tables[o.table]
+		t.adopt(o, &g.opts.Assumptions)
+		t.use(o)
 	}
-	cfg.since = g.now()
+	// HTTP dates count seconds, so two changes in one second would look like one.
+	cfg.since = g.now().Truncate(time.Second)
+	if before := g.config.Load().since; !cfg.since.After(before) {
+		cfg.since = before.Add(time.Second)
+	}
 	g.config.Store(cfg)
 	g.outbox.use(cfg)
 	return nil

@@ -22,6 +22,8 @@ type Overlay struct {
 	Describe []DescribeChange `json:"describe,omitempty"`
 	// Access is object permissions and field-level security.
 	Access []Access `json:"access,omitempty"`
+	// FieldRules make fields writable only while a record is in some state.
+	FieldRules []FieldRule `json:"fieldRules,omitempty"`
 	// Sharing takes records away from users.
 	Sharing []Sharing `json:"sharing,omitempty"`
 	// ValidationRules refuse records on which their conditions hold.
@@ -53,9 +55,16 @@ type Access struct {
 	Object  string `json:"object"`
 	// Level is "none" (the object does not exist for the user), "read", "edit" (no
 	// create, no delete) or "full", which is also what an empty level means.
-	Level    string   `json:"level,omitempty"`
+	Level string `json:"level,omitempty"`
+	// Can says the same in single permissions, as a permission set does: of "create", "read", "edit" and "delete" the
+	// user has these and no others. All need "read", and "delete" needs "edit".
+	Can      []string `json:"can,omitempty"`
 	Hidden   []string `json:"hidden,omitempty"`   // fields without read access
 	ReadOnly []string `json:"readOnly,omitempty"` // fields without edit access
+	// Readable and Editable, if given, turn it round: these fields and no others can be read, or written. Fields that have
+	// no permissions of their own, such as Id and those that are required, stay as they are.
+	Readable []string `json:"readable,omitempty"`
+	Editable []string `json:"editable,omitempty"`
 }
 
 // Sharing limits access to some records of an object: those with the ids, or
@@ -164,7 +173,9 @@ func changeDescribes(described []*description, changes []DescribeChange) ([]*des
 			return nil, unknownField(change.Object, change.Field)
 		}
 		if out[i] == described[i] {
-			out[i] = &description{object: described[i].object, unlisted: described[i].unlisted, fields: slices.Clone(described[i].fields)}
+			copied := *described[i]
+			copied.fields = slices.Clone(copied.fields)
+			out[i] = &copied
 		}
 		f := maps.Clone(out[i].fields[j])
 		for key, value := range change.Set {
@@ -192,12 +203,20 @@ func (cfg *config) checkNames(users []*User) error {
 		if o == nil {
 			return unknownObject(a.Object)
 		}
-		for _, name := range slices.Concat(a.Hidden, a.ReadOnly) {
+		for _, name := range slices.Concat(a.Hidden, a.ReadOnly, a.Readable, a.Editable) {
 			if o.field(name) == nil {
 				return unknownField(a.Object, name)
 			}
 		}
 		if err := username(a.User); err != nil {
+			return err
+		}
+	}
+	for _, r := range cfg.overlay.FieldRules {
+		if cfg.objects[strings.ToLower(r.Object)] == nil {
+			return unknownObject(r.Object)
+		}
+		if err := username(r.User); err != nil {
 			return err
 		}
 	}

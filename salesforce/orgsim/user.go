@@ -89,9 +89,11 @@ func (g *Org) UpdateUser(username string, change func(*User)) error {
 	if err != nil {
 		return err
 	}
-	if o := g.config.Load().object("User"); o != nil {
-		g.write(func() { g.enter(&txn{now: g.now()}, o, changed.ID, &changed, changed.row()) })
-	}
+	g.write(func() {
+		if o := g.config.Load().object("User"); o != nil {
+			g.enter(&txn{now: g.now()}, o, changed.ID, &changed, changed.row())
+		}
+	})
 	return nil
 }
 

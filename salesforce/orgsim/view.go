@@ -2,6 +2,7 @@ package orgsim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -16,6 +17,7 @@ type view struct {
 	hidden, mayCreate, mayEdit    bool   // of the object as a whole
 	mayDelete                     bool
 	sharing                       []sharingRule
+	governed                      []fieldRule
 	readable                      []*field // the visible fields, in order
 	maskEncrypted                 bool
 }
@@ -36,22 +38,14 @@ func newView(o *object, user *User, overlay Overlay) (*view, error) {
 	v := &view{object: o, user: user, visible: make([]bool, n), canCreate: make([]bool, n), canUpdate: make([]bool, n),
 		mayCreate: o.createable, mayEdit: o.updateable, mayDelete: o.deletable, maskEncrypted: !user.ViewEncryptedData}
 	for i, f := range o.fields {
-		v.visible[i], v.canCreate[i], v.canUpdate[i] = true, f.Createable, f.Updateable
+		v.visible[i], v.canCreate[i], v.canUpdate[i] = !f.removed, f.Createable && !f.removed, f.Updateable && !f.removed
 	}
 	for _, a := range overlay.Access {
 		if !strings.EqualFold(a.Object, o.name) || !user.holdsFor(a.User, a.Profile) {
 			continue
 		}
-		switch a.Level {
-		case "", "full":
-		case "none":
-			v.hidden = true
-		case "read":
-			v.mayCreate, v.mayEdit, v.mayDelete = false, false, false
-		case "edit":
-			v.mayCreate, v.mayDelete = false, false
-		default:
-			return nil, fmt.Errorf("overlay gives %q as level of access to %s; it is none, read, edit or full", a.Level, o.name)
+		if err := v.limit(a); err != nil {
+			return nil, err
 		}
 		for _, name := range a.Hidden {
 			if f := o.field(name); f != nil {
@@ -63,6 +57,9 @@ func newView(o *object, user *User, overlay Overlay) (*view, error) {
 				v.canCreate[f.index], v.canUpdate[f.index] = false, false
 			}
 		}
+	}
+	if err := v.govern(overlay.FieldRules); err != nil {
+		return nil, err
 	}
 	for _, f := range o.fields {
 		if v.visible[f.index] {
@@ -91,6 +88,56 @@ func newView(o *object, user *User, overlay Overlay) (*view, error) {
 		v.sharing = append(v.sharing, rule)
 	}
 	return v, nil
+}
+
+// limit takes permissions away.
+func (v *view) limit(a Access) error {
+	can := a.Can
+	switch {
+	case a.Can != nil && a.Level != "":
+		return fmt.Errorf("overlay gives access to %s both as a level and as permissions", v.name)
+	case a.Can != nil:
+		for _, p := range can {
+			if !slices.Contains([]string{"create", "read", "edit", "delete"}, p) {
+				return fmt.Errorf("overlay gives %q as permission on %s; they are create, read, edit and delete", p, v.name)
+			}
+		}
+		has := func(p string) bool { return slices.Contains(can, p) }
+		if len(can) > 0 && !has("read") || has("delete") && !has("edit") {
+			return fmt.Errorf("overlay gives %s on %s: all permissions need read, and delete needs edit", strings.Join(can, ", "), v.name)
+		}
+	case a.Level == "" || a.Level == "full":
+		can = []string{"create", "read", "edit", "delete"}
+	case a.Level == "edit":
+		can = []string{"read", "edit"}
+	case a.Level == "read":
+		can = []string{"read"}
+	case a.Level != "none":
+		return fmt.Errorf("overlay gives %q as level of access to %s; it is none, read, edit or full", a.Level, v.name)
+	}
+	v.hidden = v.hidden || !slices.Contains(can, "read")
+	v.mayCreate = v.mayCreate && slices.Contains(can, "create")
+	v.mayEdit = v.mayEdit && slices.Contains(can, "edit")
+	v.mayDelete = v.mayDelete && slices.Contains(can, "delete")
+	for _, f := range v.fields {
+		if !f.Permissionable || f.RequiredOnCreate() || v.system(f) && f.Type == schema.TypeID {
+			continue
+		}
+		if a.Readable != nil && !names(a.Readable, f) {
+			v.visible[f.index], v.canCreate[f.index], v.canUpdate[f.index] = false, false, false
+		}
+		if a.Editable != nil && !names(a.Editable, f) {
+			v.canCreate[f.index], v.canUpdate[f.index] = false, false
+		}
+	}
+	return nil
+}
+
+// names reports whether a list has a field, or the address that it is part of.
+func names(list []string, f *field) bool {
+	return slices.ContainsFunc(list, func(name string) bool {
+		return strings.EqualFold(name, f.Name) || f.CompoundFieldName != "" && strings.EqualFold(name, f.CompoundFieldName)
+	})
 }
 
 // field finds a field that the user can see.
