@@ -1,22 +1,24 @@
 package runtime
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/store"
 )
 
 // connection is an org as the loop sees it.
 type connection struct {
 	name    string
 	org     *Org // nil until it could be had
+	signIn  signIn
 	lanes   map[laneKey]*lane
 	calls   int // in flight
 	limiter limiter
 	pause   pause
 	share   float64 // of the org's daily calls that may be used
+	parked  bool    // events may wait on it, which its first success wakes
 }
 
 // pause is why a connection makes no calls for a while. It concerns all of its
@@ -32,29 +34,27 @@ type pause struct {
 func (l *loop) connection(name string) *connection {
 	c := l.connections[name]
 	if c == nil {
-		c = &connection{name: name, lanes: map[laneKey]*lane{}, limiter: newLimiter(l.config.MaxCalls), share: l.config.QuotaShare}
+		// What waits on it may be left of an earlier run.
+		c = &connection{name: name, lanes: map[laneKey]*lane{}, limiter: newLimiter(l.config.MaxCalls), share: l.config.QuotaShare, parked: true}
 		l.connections[name] = c
-	}
-	if now := time.Now(); c.org == nil && !c.pause.until.After(now) {
-		l.connect(c, now)
 	}
 	return c
 }
 
-// connect asks for the org. Without one, the connection is not signed in.
-func (l *loop) connect(c *connection, now time.Time) {
-	ctx, cancel := context.WithTimeout(l.ctx, 30*time.Second)
-	defer cancel()
-	org, err := l.config.Org(ctx, c.name)
-	if err == nil && org.Client != nil {
-		c.org = &org
-		return
+// ready reports whether the connection's org is there, and still the one to ask.
+func (c *connection) ready() bool { return c.org != nil && !c.signIn.outdated }
+
+// wanted reports whether something is there to be sent.
+func (c *connection) wanted() bool {
+	if len(c.signIn.waiting) > 0 {
+		return true
 	}
-	if err == nil {
-		err = fmt.Errorf("connection %q is not set up", c.name)
+	for _, n := range c.lanes {
+		if n.len() > 0 {
+			return true
+		}
 	}
-	c.strike(l.config.Pace(&salesforce.Error{Cause: salesforce.Auth}), 0, now, now)
-	c.pause.reason, c.pause.cause = err.Error(), string(salesforce.Auth)
+	return false
 }
 
 func (c *connection) pausedUntil(now time.Time) time.Time {
@@ -92,13 +92,19 @@ func (c *connection) strike(pace salesforce.Retry, retryAfter time.Duration, sta
 // bit by bit.
 const quotaPause = 15 * time.Minute
 
+// withinQuota reports whether the org's share of daily calls is not used up.
+func (c *connection) withinQuota() bool {
+	u := c.org.Client.Usage()
+	return u.Max == 0 || float64(u.Used) < c.share*float64(u.Max)
+}
+
 // checkQuota pauses the connection while the org's share of daily calls is used.
 // It reports whether a call may be made.
 func (c *connection) checkQuota(now time.Time) bool {
-	u := c.org.Client.Usage()
-	if u.Max == 0 || float64(u.Used) < c.share*float64(u.Max) {
+	if c.withinQuota() {
 		return true
 	}
+	u := c.org.Client.Usage()
 	if until := u.At.Add(quotaPause); until.After(now) {
 		c.pause.begun, c.pause.until = now, until
 		c.pause.cause = string(salesforce.RateLimited)
@@ -108,6 +114,17 @@ func (c *connection) checkQuota(now time.Time) bool {
 	return c.calls == 0 // one call, to see how things are
 }
 
+// waiting is what of a pause concerns a write that is put off for it.
+func (c *connection) waiting() delay {
+	return delay{until: c.pause.until, why: store.WhyConnection, reason: c.pause.reason, cause: c.pause.cause, on: []string{c.topic()}}
+}
+
+// topic is what the events that wait on the connection wait on, to the store.
+func (c *connection) topic() string {
+	topic := "connection/" + c.name
+	return topic[:min(len(topic), store.MaxName)]
+}
+
 // parkLanes puts off what stands in the lanes of a connection that pauses for long.
 func (l *loop) parkLanes(c *connection, now time.Time) {
 	if c.pause.until.Sub(now) <= patience {
@@ -115,7 +132,44 @@ func (l *loop) parkLanes(c *connection, now time.Time) {
 	}
 	for _, lane := range c.lanes {
 		for _, w := range lane.take(lane.len()) {
-			l.putOff(w, c.pause.until, c.pause.reason, c.pause.cause)
+			l.putOff(w, c.waiting())
 		}
 	}
+}
+
+// probe is how many events of a partition are woken to see whether a connection is
+// back. The first call that succeeds wakes the others.
+const probe = 4
+
+// recovered wakes what waits on a connection of which a call has succeeded.
+func (l *loop) recovered(c *connection, now time.Time) {
+	c.pause.strikes = 0
+	if c.parked && c.pausedUntil(now).IsZero() && c.withinQuota() {
+		c.parked = false
+		l.toWake = append(l.toWake, wakeUp{c.topic(), 0})
+	}
+}
+
+// wakeUp is to make due what waits on something.
+type wakeUp struct {
+	what string
+	most int // in a partition, 0 for all
+}
+
+// wakeWaiting wakes all that is to be woken before anything else is read, so that
+// events come back in their order.
+func (l *loop) wakeWaiting() error {
+	for _, up := range l.toWake {
+		for _, p := range l.feed.parts {
+			n, err := p.claim.WakeOn(l.ctx, up.what, up.most)
+			if err != nil {
+				return fmt.Errorf("cannot wake what waits: %w", err)
+			}
+			if n > 0 {
+				l.dirty.Store(true)
+			}
+		}
+	}
+	l.toWake = nil
+	return nil
 }

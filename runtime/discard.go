@@ -174,12 +174,13 @@ func (l *loop) giveUp(ev *event, reason string) {
 		ev.news = parseTime(ev.head.News)
 		ev.count = 0
 		ev.skip(time.Now(), reason)
+		ev.runs[0].entry.Why = store.WhyDiscarded
 		return
 	}
 	for _, r := range ev.runs {
 		for _, w := range r.writes {
 			if w.state != finished {
-				w.finish(store.Skipped, reason)
+				w.skip(store.WhyDiscarded, reason)
 				w.needs, w.dependents = 0, nil
 				r.discarded = reason
 			}

@@ -27,6 +27,7 @@
 //   - schedule.go lines writes up by record: one at a time, the first first.
 //   - lane.go sends what is ready, up to 200 records a call. While few calls are in
 //     flight it sends what is there; else lanes fill. No timer is involved.
+//   - signin.go asks for the orgs, beside the loop.
 //   - retry.go and connection.go decide what a failure means: for a write, or for
 //     everything that goes to the org.
 //   - settle.go puts outcomes on disk, all that gathered during the last commit in
@@ -74,7 +75,11 @@
 // salesforce gives, with jitter, and not before Retry-After. Whatever concerns the
 // whole connection (sign-in, network, limits, maintenance) pauses it and burns no
 // attempt of an event. The org's share of daily API calls is one such pause: it is
-// left after 15 minutes by a single call, whose answer tells how things are. A
+// left after 15 minutes by a single call, whose answer tells how things are. The first
+// call that succeeds after a pause, whichever it was for, wakes everything that waits
+// on the connection, however long it would have waited; a few of these events are
+// tried at once when Run begins and after Reconnect, by which the embedding program
+// tells that somebody has signed in again. A
 // status whose outbound message is not there waits for it for 7 days; messages are
 // kept for 30.
 //

@@ -33,8 +33,10 @@ type Config struct {
 	Plan  *plan.Plan
 
 	// Org returns the org of a connection, "" being that of rules that name none.
-	// It is asked once a connection, and again after an error, for which the
-	// connection's writes wait.
+	// It is asked once a connection, and again after an error or Reconnect, while the
+	// connection's writes wait: after a *salesforce.Error, at the pace of its cause;
+	// after one of the network, as for salesforce.Network; after another, as for
+	// salesforce.Auth. It may take 30 s, and is asked for several connections at once.
 	Org func(ctx context.Context, connection string) (Org, error)
 	// Schema returns the describes of a connection. They make causes more exact.
 	// May be nil, and may return nil.
@@ -89,10 +91,11 @@ type Report struct {
 // Engine runs events. Submit may be called at any time from any goroutine; Run and
 // Drain exclude each other.
 type Engine struct {
-	config   Config
-	plan     atomic.Pointer[plan.Plan]
-	accepted acceptance
-	wishes   wishes
+	config     Config
+	plan       atomic.Pointer[plan.Plan]
+	accepted   acceptance
+	wishes     wishes
+	reconnects reconnects
 
 	running sync.Mutex
 	dirty   atomic.Bool   // something may be there to be fetched
@@ -138,17 +141,39 @@ func def[T comparable](field *T, value T) {
 func (e *Engine) SetPlan(p *plan.Plan) { e.plan.Store(p) }
 
 // Run runs events until ctx ends, lets calls in flight finish, and returns nil. It
-// returns an error when the store fails or another process takes the events over.
+// returns an error when the store fails, and store.ErrTakenOver when another process
+// takes the events over. If the store only doubts who has them, as after a loss of its
+// network, Run claims them again; calls in flight have been broken off by then.
 // Meanwhile it keeps the store within KeepRuns and KeepBytes.
 func (e *Engine) Run(ctx context.Context) error {
 	tidying, stop := context.WithCancel(ctx)
 	var tidy sync.WaitGroup
 	tidy.Go(func() { e.keepTidy(tidying) })
-	err := e.run(ctx, false)
-	stop()
-	tidy.Wait()
-	return err
+	defer tidy.Wait()
+	defer stop()
+	for wait := firstReclaim; ; wait = min(2*wait, lastReclaim) {
+		begun := time.Now()
+		err := e.run(ctx, false)
+		if !errors.Is(err, store.ErrFenced) || errors.Is(err, store.ErrTakenOver) || errors.Is(err, store.ErrClosed) {
+			return err
+		}
+		if time.Since(begun) > lastReclaim {
+			wait = firstReclaim
+		}
+		e.config.Logger.Warn("the right to run events was lost; claiming it again", "error", err, "after", wait)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
+
+// How long Run waits before it claims events again.
+const (
+	firstReclaim = time.Second
+	lastReclaim  = time.Minute
+)
 
 // Drain runs what there is, and returns when nothing is left that could go on
 // within MaxWait. At its end it prunes the store, unless that was done within the hour.

@@ -98,10 +98,12 @@ func (l *loop) addRun(ev *event, from *plan.Run, now time.Time) {
 		Arm: from.Arm.Name(), Trigger: rule.TriggerText(), Outcome: store.Skipped, Reason: from.Reason, Started: now,
 	}}
 	ev.runs = append(ev.runs, r)
-	if reason := l.echo(ev, rule.Connection); reason != "" && len(from.Writes) > 0 {
-		r.entry.Reason = reason
+	reason, sure := l.echo(ev, rule.Connection)
+	if reason != "" && len(from.Writes) > 0 {
+		r.entry.Why, r.entry.Reason = store.WhyOwnEcho, reason
 		return
 	}
+	r.unsure = !sure
 	copied := from.Clone()
 	for i := range copied.Writes {
 		w := &copied.Writes[i]

@@ -46,6 +46,8 @@ type run struct {
 	help   string // in place of the cause's advice
 
 	admitted  bool   // it has passed the loop breaker
+	unsure    bool   // whether it is an echo is not known yet
+	echo      string // that it is one, as a reason to skip
 	discarded string // by whom and why, of a run that was given up
 }
 
@@ -65,6 +67,7 @@ type write struct {
 	state    state
 	since    time.Time // when it first could not be done
 	until    time.Time // put off until then
+	on       []string  // what it waits on then
 	burnt    int       // attempts that failed by fault of the write itself
 	batch    int       // most rows that may share its next call; 0 for no bound
 	applied  int64     // its news, in Unix nanoseconds, to be noted when it is done
@@ -95,10 +98,16 @@ func (ev *event) writes(yield func(*write) bool) {
 // finish gives a write its final outcome.
 func (w *write) finish(outcome store.Outcome, reason string) {
 	w.state = finished
-	w.entry.Outcome, w.entry.Reason = outcome, reason
+	w.entry.Outcome, w.entry.Why, w.entry.Reason = outcome, "", reason
 	if outcome == store.Synced || outcome == store.Skipped {
 		w.entry.Cause, w.entry.Code, w.entry.Message = "", "", ""
 	}
+}
+
+// skip finishes a write that sfsync itself decides not to make.
+func (w *write) skip(why store.Why, reason string) {
+	w.finish(store.Skipped, reason)
+	w.entry.Why = why
 }
 
 // fail finishes a write with the cause of its failure.
@@ -149,13 +158,13 @@ func (r *run) summary(now time.Time) store.Run {
 	if !waiting {
 		entry.Ended = now
 	}
-	entry.Reason, entry.Cause = telling.entry.Reason, telling.entry.Cause
+	entry.Why, entry.Reason, entry.Cause = telling.entry.Why, telling.entry.Reason, telling.entry.Cause
 	if entry.Outcome == store.Synced && entry.Reason == "" {
 		entry.Reason = differences(entry.Writes)
 	}
 	if r.discarded != "" && entry.Outcome == store.Synced {
 		// Some writes were done, but it is not over as the rule says.
-		entry.Outcome, entry.Reason = store.Skipped, r.discarded
+		entry.Outcome, entry.Why, entry.Reason = store.Skipped, store.WhyDiscarded, r.discarded
 	}
 	entry.Advice = r.advice(entry.Cause, telling.help)
 	return entry

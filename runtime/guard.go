@@ -9,6 +9,7 @@ import (
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/salesforce/schema"
+	"github.com/sfsync/sfsync/store"
 )
 
 // Two of the guards against loops stand here; the third, skipping a write whose
@@ -16,20 +17,24 @@ import (
 
 // echo reports, as a reason to skip, that an outbound message only tells of our
 // own write: the record was last changed by the connection's own user. It needs
-// LastModifiedById among the message's fields.
-func (l *loop) echo(ev *event, connection string) string {
+// LastModifiedById among the message's fields. It is not sure while the connection
+// signs in, which tells who that user is.
+func (l *loop) echo(ev *event, connection string) (reason string, sure bool) {
 	if ev.head.Type != plan.TypeOutbound {
-		return ""
+		return "", true
 	}
 	by := gjson.GetBytes(ev.item.Body, "record.LastModifiedById").Str
 	if by == "" {
-		return ""
+		return "", true
 	}
 	c := l.connection(connection)
-	if c.org == nil || c.org.UserID == "" || !schema.SameID(by, c.org.UserID) {
-		return ""
+	switch {
+	case c.org == nil:
+		return "", !c.pausedUntil(time.Now()).IsZero()
+	case c.org.UserID == "" || !schema.SameID(by, c.org.UserID):
+		return "", true
 	}
-	return "own echo: the record was last changed by the user of this connection"
+	return "own echo: the record was last changed by the user of this connection", true
 }
 
 // loopPatience is how long a run waits for a loop to end before it fails.
@@ -90,9 +95,10 @@ func (l *loop) breakLoop(r *run, now time.Time) {
 		if now.Sub(ev.item.At) > loopPatience {
 			l.end(w, func() {
 				w.fail(salesforce.Unknown, reason+", for a day", "find what fires the outbound message again: a rule that writes the record which fires it, or a flow")
+				w.entry.Why = store.WhyLoopBreaker
 			})
 			continue
 		}
-		l.putOff(w, until, reason, "")
+		l.putOff(w, delay{until: until, why: store.WhyLoopBreaker, reason: reason})
 	}
 }

@@ -110,7 +110,7 @@ func TestLoopBreaker(t *testing.T) {
 		if n := len(b.org.lines()); n != 4 {
 			t.Errorf("%d rows: %v", n, b.org.lines())
 		}
-		if r := b.of("m3"); r.Outcome != store.Waiting || !strings.Contains(r.Reason, "loop breaker") || r.NotBefore.Before(time.Now()) {
+		if r := b.of("m3"); r.Outcome != store.Waiting || r.Why != store.WhyLoopBreaker || r.Writes[0].Why != store.WhyLoopBreaker || r.NotBefore.Before(time.Now()) {
 			t.Errorf("run %+v", r)
 		}
 		time.Sleep(2 * time.Minute)

@@ -173,6 +173,13 @@ func (b *bench) open() {
 		b.t.Fatal(err)
 	}
 	b.store, b.config.Store = s, s
+	b.renew()
+}
+
+// renew makes another engine, of what the config says now.
+func (b *bench) renew() {
+	b.t.Helper()
+	var err error
 	if b.engine, err = runtime.New(b.config); err != nil {
 		b.t.Fatal(err)
 	}

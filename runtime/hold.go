@@ -26,6 +26,7 @@ type hold struct {
 	holder holder
 	at     int64 // when the event was accepted
 	until  time.Time
+	on     []string // what it waits on
 }
 
 // holder names an event that is put off.
@@ -43,7 +44,7 @@ func (ev *event) holder() holder { return holder{ev.part.claim.Partition(), ev.i
 // add makes a write that is put off hold its record.
 func (hs *holds) add(w *write) {
 	if w.record != "" {
-		hs.put(w.record, hold{w.run.event.holder(), w.run.event.at, w.until})
+		hs.put(w.record, hold{w.run.event.holder(), w.run.event.at, w.until, w.on})
 	}
 }
 
@@ -98,7 +99,7 @@ func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 	if len(held) == 0 {
 		return store.Mark{Key: of.mark()}, ev.held // an empty value deletes
 	}
-	value := holdMark{At: ev.at, Until: ev.until.UnixNano()}
+	value := holdMark{At: ev.at, Until: ev.until.UnixNano(), On: ev.waitsOn()}
 	for record := range held {
 		value.Records = append(value.Records, record)
 	}
@@ -110,6 +111,7 @@ func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 type holdMark struct {
 	At      int64    `json:"at"`
 	Until   int64    `json:"until"`
+	On      []string `json:"on,omitempty"`
 	Records []string `json:"records"`
 }
 
@@ -127,7 +129,7 @@ func (hs *holds) load(ctx context.Context, marks store.KV) error {
 		if err := json.Unmarshal(entry.Value, &value); err != nil {
 			return fmt.Errorf("%w: mark %q: %w", store.ErrCorrupt, entry.Key, err)
 		}
-		h.at, h.until = value.At, time.Unix(0, value.Until)
+		h.at, h.until, h.on = value.At, time.Unix(0, value.Until), value.On
 		for _, record := range value.Records {
 			hs.put(record, h)
 		}

@@ -98,6 +98,7 @@ func (c *connection) next() *lane {
 // call is one batch on its way.
 type call struct {
 	connection *connection
+	org        *Org
 	op         salesforce.Op
 	writes     []*write
 	started    time.Time
@@ -117,17 +118,14 @@ func (l *loop) send(now time.Time) {
 			if n == nil || c.pausedUntil(now).After(now) {
 				break
 			}
-			if c.org == nil {
-				if l.connect(c, now); c.org == nil {
-					l.parkLanes(c, now)
-					break
-				}
+			if !c.ready() {
+				break // until it is signed in
 			}
 			if !c.checkQuota(now) {
 				l.parkLanes(c, now)
 				break
 			}
-			batch := &call{connection: c, op: n.key.op, started: now}
+			batch := &call{connection: c, org: c.org, op: n.key.op, started: now}
 			for _, w := range n.take(n.rows()) {
 				if l.contention.admits(w, batch, now) {
 					w.state = calling
@@ -139,9 +137,8 @@ func (l *loop) send(now time.Time) {
 			}
 			c.calls++
 			l.calls++
-			client := c.org.Client
 			go func() {
-				l.perform(batch, client)
+				l.perform(batch, batch.org.Client)
 				l.put(batch)
 			}()
 		}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ type loop struct {
 	*Engine
 	ctx     context.Context // of short work with the store, which a stop does not cut off
 	callCtx context.Context // of calls in flight; ends with the claims, or after the grace
+	orgCtx  context.Context // of Config.Org; ends when the loop is told to
 
 	feed        feed
 	events      map[*event]struct{} // in memory, from admission until settled
@@ -35,10 +37,12 @@ type loop struct {
 	toSave     []*event // a create of theirs was done, and more is to do
 	toSettle   []*settlement
 	settling   bool
+	toWake     []wakeUp
 
 	inbox struct {
 		sync.Mutex
 		calls []*call
+		orgs  []*orgAnswer
 		round []*settlement // on disk, or failed
 	}
 }
@@ -62,8 +66,10 @@ func (e *Engine) run(stop context.Context, drain bool) error {
 	}
 	callCtx, cancel := context.WithCancelCause(context.WithoutCancel(stop))
 	defer cancel(nil)
+	orgCtx, noOrgs := context.WithCancel(stop)
+	defer noOrgs()
 	l := &loop{
-		Engine: e, ctx: context.WithoutCancel(stop), callCtx: callCtx,
+		Engine: e, ctx: context.WithoutCancel(stop), callCtx: callCtx, orgCtx: orgCtx,
 		feed:        feed{accepted: &e.accepted},
 		events:      map[*event]struct{}{},
 		records:     records{queues: map[string]*queue{}},
@@ -78,6 +84,7 @@ func (e *Engine) run(stop context.Context, drain bool) error {
 	err = l.work(stop, claims, drain, cancel)
 	if err != nil {
 		cancel(err)
+		err = l.whyFenced(err)
 	}
 	// Calls and the settler still hold the loop; nobody else must run meanwhile.
 	for l.calls > 0 || l.settling {
@@ -98,13 +105,20 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 		if err := l.takeClaims(claims, cancel); err != nil {
 			return err
 		}
+		if l.callCtx.Err() != nil {
+			return fmt.Errorf("cannot go on with the events: %w", context.Cause(l.callCtx))
+		}
 		if err := l.takeInbox(now); err != nil {
 			return err
 		}
 		if err := l.heedWishes(); err != nil {
 			return err
 		}
+		l.heedReconnects()
 		l.takeTurns(now)
+		if err := l.wakeWaiting(); err != nil {
+			return err
+		}
 		if l.dirty.Swap(false) || l.feed.wanting(now) {
 			if err := l.feed.fill(stop, now); err != nil {
 				if stop.Err() != nil {
@@ -115,6 +129,7 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 		}
 		begun := l.begin()
 		l.takeTurns(now)
+		l.signIn(now)
 		l.send(now)
 		l.takeTurns(now)
 		l.flush()
@@ -140,6 +155,11 @@ func (l *loop) takeClaims(claims <-chan store.Claim, cancel context.CancelCauseF
 			}
 			l.feed.parts = append(l.feed.parts, &part{claim: claim})
 			l.dirty.Store(true)
+			// The world may have changed since the last run: a few of those that wait on
+			// a connection show it.
+			if _, err := claim.WakeOn(l.ctx, "", probe); err != nil {
+				return fmt.Errorf("cannot wake what waits: %w", err)
+			}
 			// A lost claim ends all calls, since batches mix partitions.
 			context.AfterFunc(claim.Context(), func() {
 				cancel(context.Cause(claim.Context()))
@@ -150,6 +170,19 @@ func (l *loop) takeClaims(claims <-chan store.Claim, cancel context.CancelCauseF
 			return nil
 		}
 	}
+}
+
+// whyFenced says why a claim was lost, if that is what an error tells of.
+func (l *loop) whyFenced(err error) error {
+	if !errors.Is(err, store.ErrFenced) {
+		return err
+	}
+	for _, p := range l.feed.parts {
+		if cause := context.Cause(p.claim.Context()); cause != nil {
+			return fmt.Errorf("cannot go on with the events: %w", cause)
+		}
+	}
+	return err
 }
 
 // listen passes on that a partition has something new.
@@ -168,9 +201,12 @@ func (l *loop) listen(claim store.Claim) {
 // takeInbox takes in what calls and the settler have brought.
 func (l *loop) takeInbox(now time.Time) error {
 	l.inbox.Lock()
-	calls, round := l.inbox.calls, l.inbox.round
-	l.inbox.calls, l.inbox.round = nil, nil
+	calls, orgs, round := l.inbox.calls, l.inbox.orgs, l.inbox.round
+	l.inbox.calls, l.inbox.orgs, l.inbox.round = nil, nil, nil
 	l.inbox.Unlock()
+	for _, a := range orgs {
+		l.signedIn(a, now)
+	}
 	for _, c := range calls {
 		l.landed(c, now)
 	}
@@ -253,11 +289,8 @@ func (l *loop) nextTime(now time.Time) time.Time {
 		if until.IsZero() || !next.IsZero() && next.Before(until) {
 			continue
 		}
-		for _, n := range c.lanes {
-			if n.len() > 0 {
-				next = until
-				break
-			}
+		if c.wanted() {
+			next = until
 		}
 	}
 	return next
@@ -304,7 +337,7 @@ func (l *loop) stop(cancel context.CancelCauseFunc) error {
 		}
 		for w := range ev.writes {
 			if w.state == pending || w.state == queued {
-				l.putOff(w, now, "sfsync was stopped", "")
+				l.putOff(w, delay{until: now, reason: "sfsync was stopped"})
 			}
 		}
 		l.conclude(ev, now)

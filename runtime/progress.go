@@ -31,6 +31,7 @@ type writeProgress struct {
 	Body   json.RawMessage `json:"body,omitempty"` // of a write to be done
 	Since  time.Time       `json:"since,omitzero"`
 	Until  time.Time       `json:"until,omitzero"`
+	On     []string        `json:"on,omitempty"`
 	Burnt  int             `json:"burnt,omitempty"`
 	Batch  int             `json:"batch,omitempty"`
 	News   int64           `json:"news,omitempty"`
@@ -58,6 +59,7 @@ func (ev *event) encode() ([]byte, error) {
 			to.Writes[j] = writeProgress{Write: w.entry, Help: w.help}
 			if w.state != finished {
 				to.Writes[j].Body, to.Writes[j].Since, to.Writes[j].Until = w.row.Body, w.since, w.until
+				to.Writes[j].On = w.on
 				to.Writes[j].Burnt, to.Writes[j].Batch, to.Writes[j].News, to.Writes[j].Makers = w.burnt, w.batch, w.applied, makers[w]
 			}
 		}
@@ -93,12 +95,14 @@ func (l *loop) resume(ev *event) error {
 				w.state = finished
 				continue
 			}
-			w.since, w.until, w.burnt, w.batch = wp.Since, wp.Until, wp.Burnt, wp.Batch
+			w.since, w.until, w.on, w.burnt, w.batch = wp.Since, wp.Until, wp.On, wp.Burnt, wp.Batch
 			w.address(wp.Body, l.describe(w.entry.Connection, w.entry.Object))
 			if wp.News != 0 && w.record != "" {
 				w.applied, w.newsMark = wp.News, newsKey(r.entry.Rule, w.record)
 			}
-			if w.until.After(now.Add(slack)) {
+			// What a write waits on, or behind, may be over before its time: that shows
+			// when its turn comes.
+			if w.until.After(now.Add(slack)) && len(w.on) == 0 && w.entry.Why != store.WhyEarlierWrite {
 				w.state = putOff
 			}
 			for _, maker := range wp.Makers {
@@ -106,6 +110,14 @@ func (l *loop) resume(ev *event) error {
 					all[maker].dependents = append(all[maker].dependents, w)
 					w.needs++
 				}
+			}
+		}
+	}
+	// A write goes on no sooner than those it needs.
+	for _, w := range all {
+		for _, child := range w.dependents {
+			if w.state == putOff && child.state == pending {
+				child.state, child.until, child.on = putOff, w.until, w.on
 			}
 		}
 	}

@@ -30,7 +30,8 @@ func (l *loop) landed(c *call, now time.Time) {
 	for _, w := range l.contention.release(c) {
 		conn.lane(w).push(w)
 	}
-	counted := false // the call counts for the run of its first row
+	counted := false              // the call counts for the run of its first row
+	outdated := c.org != conn.org // somebody has signed in anew since the call began
 	var trouble *salesforce.Error
 	for i, w := range c.writes {
 		if !c.mayGo(i) {
@@ -60,12 +61,13 @@ func (l *loop) landed(c *call, now time.Time) {
 			trouble = res.Err
 		}
 	}
-	if trouble != nil {
+	switch {
+	case trouble != nil && !outdated:
 		conn.strike(l.config.Pace(trouble), trouble.RetryAfter, c.started, now)
 		conn.pause.reason, conn.pause.cause = reasonOf(trouble), string(trouble.Cause)
 		l.parkLanes(conn, now)
-	} else if counted {
-		conn.pause.strikes = 0
+	case trouble == nil && counted:
+		l.recovered(conn, now)
 	}
 	if counted {
 		conn.limiter.saw(trouble == nil || trouble.Cause == salesforce.Auth, c.started, now)
@@ -81,7 +83,7 @@ func (l *loop) landed(c *call, now time.Time) {
 func (l *loop) withheld(c *call, i int, now time.Time) {
 	w := c.writes[i]
 	if err := c.refused[i]; err != nil {
-		l.putOff(w, now.Add(time.Second), "the store cannot note that this is about to be created: "+err.Error(), "")
+		l.putOff(w, delay{until: now.Add(time.Second), reason: "the store cannot note that this is about to be created: " + err.Error()})
 		return
 	}
 	l.end(w, func() {
@@ -123,12 +125,15 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 	if w.since.IsZero() {
 		w.since = now
 	}
-	var until time.Time
+	wait := delay{reason: reason, cause: string(e.Cause)}
 	if concerns(e) {
-		until = conn.pause.until
+		wait.until, wait.why, wait.on = conn.pause.until, store.WhyConnection, []string{conn.topic()}
+		if conn.pausedUntil(now).IsZero() { // the failure is of a sign-in that was
+			wait.until = now.Add(slack)
+		}
 	} else {
 		w.burnt++
-		until = now.Add(max(backoff(pace, w.burnt), e.RetryAfter))
+		wait.until = now.Add(max(backoff(pace, w.burnt), e.RetryAfter))
 		if e.Whole && rows > 1 {
 			w.batch = max(1, rows/4) // who spoilt the call comes out in smaller ones
 		}
@@ -141,7 +146,7 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 			w.fail(e.Cause, fmt.Sprintf("given up after %s: %s", now.Sub(w.since).Round(time.Second), reason), "")
 		})
 	default:
-		l.putOff(w, until, reason, string(e.Cause))
+		l.putOff(w, wait)
 	}
 }
 

@@ -133,21 +133,38 @@ func (l *loop) advance(w *write, now time.Time) {
 	if w.state != pending || w.needs > 0 || !l.records.first(w) {
 		return
 	}
+	if r := w.run; r.unsure {
+		reason, sure := l.echo(r.event, r.entry.Connection)
+		if !sure {
+			home := l.connection(r.entry.Connection)
+			home.signIn.waiting = append(home.signIn.waiting, w)
+			return
+		}
+		r.unsure, r.echo = false, reason
+	}
+	if reason := w.run.echo; reason != "" {
+		l.end(w, func() { w.skip(store.WhyOwnEcho, reason) })
+		return
+	}
 	if h, held := l.records.holds.before(w); held {
 		until := h.until
 		if until.Before(now) {
 			until = now.Add(slack)
 		}
-		l.putOff(w, until.Add(slack), "an earlier write to the same record waits", "")
+		l.putOff(w, delay{until: until.Add(slack), why: store.WhyEarlierWrite, reason: "an earlier write to the same record waits", on: h.on})
 		return
 	}
 	c := l.connection(w.entry.Connection)
 	if until := c.pausedUntil(now); until.Sub(now) > patience {
-		l.putOff(w, until, c.pause.reason, c.pause.cause)
+		l.putOff(w, c.waiting())
 		return
 	}
 	if reason := l.stale(w); reason != "" {
-		l.end(w, func() { w.finish(store.Skipped, reason) })
+		l.end(w, func() { w.skip(store.WhyStale, reason) })
+		return
+	}
+	if !c.ready() {
+		c.signIn.waiting = append(c.signIn.waiting, w)
 		return
 	}
 	w.state = queued
@@ -164,20 +181,33 @@ func (l *loop) end(w *write, how func()) {
 	}
 }
 
+// delay is how long a write is put off, and why.
+type delay struct {
+	until  time.Time
+	why    store.Why
+	reason string
+	cause  string
+	on     []string // what it waits on, for Claim.WakeOn
+}
+
 // putOff leaves a write for later, with what it holds up: later writes to its
 // record, and the event's own writes that need it.
-func (l *loop) putOff(w *write, until time.Time, reason, cause string) {
+func (l *loop) putOff(w *write, d delay) {
 	w.state = putOff
-	w.until = until
+	w.until, w.on = d.until, d.on
 	if w.since.IsZero() {
 		w.since = time.Now()
 	}
-	w.entry.Outcome, w.entry.Reason, w.entry.Cause = store.Waiting, reason, cause
+	w.entry.Outcome, w.entry.Why, w.entry.Reason, w.entry.Cause = store.Waiting, d.why, d.reason, d.cause
+	if d.why == store.WhyConnection {
+		l.connection(w.entry.Connection).parked = true
+	}
 	l.records.holds.add(w)
 	l.writeOver(w)
 	for _, child := range w.dependents {
 		if child.state == pending {
-			l.putOff(child, until, "it needs the "+w.entry.Object+" that an earlier write of this event makes", "")
+			l.putOff(child, delay{until: d.until, why: store.WhyEarlierWrite, on: d.on,
+				reason: "it needs the " + w.entry.Object + " that an earlier write of this event makes"})
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (l *loop) conclude(ev *event, now time.Time) {
 		}
 	}
 	if !ev.until.IsZero() {
-		s.Do, s.NotBefore, s.For, s.Attempt = store.Wait, ev.until, ev.park, ev.item.Attempt+1
+		s.Do, s.NotBefore, s.For, s.On, s.Attempt = store.Wait, ev.until, ev.park, ev.waitsOn(), ev.item.Attempt+1
 		if ev.count > 0 {
 			var err error
 			if s.Progress, err = ev.encode(); err != nil {
@@ -53,6 +53,21 @@ func (l *loop) conclude(ev *event, now time.Time) {
 		s.Marks = append(s.Marks, mark)
 	}
 	l.toSettle = append(l.toSettle, s)
+}
+
+// waitsOn is what the writes of an event wait on.
+func (ev *event) waitsOn() (on []string) {
+	for w := range ev.writes {
+		if w.state != putOff {
+			continue
+		}
+		for _, what := range w.on {
+			if !slices.Contains(on, what) && len(on) < store.MaxOn {
+				on = append(on, what)
+			}
+		}
+	}
+	return on
 }
 
 // save notes the creates that were done for events of which more is to do: else a
@@ -161,7 +176,7 @@ func (l *loop) commitPart(claim store.Claim, list []*settlement) {
 				err = nil // its end will say what is wrong
 			} else if errors.Is(err, store.ErrInvalid) {
 				l.config.Logger.Error("cannot record what became of an event", "event", s.event.item.ID, "error", err)
-				s.Do, s.NotBefore, s.For, s.Attempt, s.Progress, s.Marks, s.Keep = store.Done, time.Time{}, "", 0, nil, nil, nil
+				s.Do, s.NotBefore, s.For, s.On, s.Attempt, s.Progress, s.Marks, s.Keep = store.Done, time.Time{}, "", nil, 0, nil, nil, nil
 				s.Runs = []store.Run{{Outcome: store.Failed, Cause: string(salesforce.Unknown), Reason: "what became of it cannot be recorded: " + err.Error()}}
 				err = l.insist(claim, s.Settlement)
 			}

@@ -29,8 +29,17 @@ func (d *daemon) adminHandler(token string) http.Handler {
 
 // stateChanged reacts to what another command has put into the store, or deleted.
 func (d *daemon) stateChanged(key string) {
-	if kind, name := store.ConnectionOf(key); kind == "connection" || kind == "grant" {
-		d.logger.Info("a connection has changed", "connection", name)
+	switch kind, name := store.ConnectionOf(key); kind {
+	case "connection", "grant":
+		d.logger.Info("a connection has changed; what waits for it is tried again", "connection", name)
+		d.engine.Reconnect(name)
+		// What a flag names stands for the connections of all rules.
+		j := d.book.now()
+		for _, of := range connectionsOf(j.rules.files) {
+			if of != name && j.targetOf(of).name == name {
+				d.engine.Reconnect(of)
+			}
+		}
 	}
 }
 

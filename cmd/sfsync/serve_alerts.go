@@ -74,7 +74,7 @@ func (o *observer) report(r runtime.Report) {
 		run := &r.Runs[i]
 		show := "sfsync runs show " + runEvent(r.Event)
 		switch {
-		case strings.HasPrefix(run.Reason, "loop breaker:"):
+		case run.Why == store.WhyLoopBreaker:
 			o.logger.Warn("loop breaker: a rule runs too often for one record", "rule", run.Rule, "event", r.Event)
 			o.alerter.Raise(alert.Alert{Kind: alert.LoopBreaker, Subject: run.Rule,
 				Message: fmt.Sprintf("the rule %q runs again and again for one record, so its runs wait", run.Rule),

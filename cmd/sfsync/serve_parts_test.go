@@ -103,7 +103,7 @@ func TestAlertsOnTrouble(t *testing.T) {
 		c := o.client("production", fullOrg{salesforce.Auth})
 		c.Write(t.Context(), salesforce.Update, make([]salesforce.Row, 2))
 		o.report(runtime.Report{Event: "ev/1", Done: true, Runs: []store.Run{{Rule: "R", Outcome: store.Failed, Cause: "duplicate"}, {Rule: "S", Outcome: store.InDoubt}}})
-		o.report(runtime.Report{Event: "om/2", Runs: []store.Run{{Rule: "R", Outcome: store.Waiting, Reason: "loop breaker: this rule has run 20 times"}}})
+		o.report(runtime.Report{Event: "om/2", Runs: []store.Run{{Rule: "R", Outcome: store.Waiting, Why: store.WhyLoopBreaker, Reason: "this rule has run 20 times"}}})
 		o.health(store.Health{Failed: errors.New("disk on fire")}, now)
 		o.health(store.Health{Limit: 100, Used: 90, Queued: 3, Oldest: now.Add(-2 * time.Hour)}, now)
 		time.Sleep(time.Hour)
