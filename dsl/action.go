@@ -119,8 +119,13 @@ func (p *parser) set(st *statement, at Span, node *assignClause) {
 	if p.setAt != (Span{}) && !p.action.Broken {
 		d := p.report(codeTwice, at, "the action has a second `set`", "the fields may go on without it")
 		p.label(d, p.setAt, "the first")
-		if next := st.at(node.Head.Pos.Line); next.From > at.To {
-			d.Fixes = []Fix{{"Leave the second `set` out", []Edit{{Span{at.From, next.From}, ""}}, true}}
+		i := node.Head.Pos.Line // of the token behind `set`
+		if next := st.at(i); next.From > at.To {
+			edit := Edit{Span{at.From, next.From}, ""}
+			if i > 1 && st.kind(i-2) != KindComma { // fields on one line have commas between them
+				edit = Edit{Span{st.at(i - 2).To, next.From}, ", "}
+			}
+			d.Fixes = []Fix{{"Leave the second `set` out", []Edit{edit}, true}}
 		}
 	} else {
 		p.setAt = at

@@ -254,14 +254,20 @@ func (p *parser) unknown(st *statement, above *Expr, open bool) {
 		p.illegal(head, word)
 	case above != nil && (continued || open):
 		p.above, p.aboveOpen = above, true
-		if above.Broken {
-			return // the line above has been reported, and this one belongs to it
+		end := st.span().To
+		if above.Broken { // the line above has been reported, and this one belongs to it
+			if p.wrapped >= 0 {
+				p.diags[p.wrapped].Fixes[0].Edits[1] = Edit{Span{end, end}, ")"}
+			}
+			return
 		}
 		above.Broken = true
-		end := st.span().To
 		d := p.report(codeWrapped, head.Span, "an expression ends at the end of its line", "put it in brackets, and it may span lines")
 		p.label(d, above.Span, "it began here")
 		d.Fixes = []Fix{{"Put the expression in brackets", []Edit{{Span{above.From, above.From}, "("}, {Span{end, end}, ")"}}, false}}
+		if d.Code != "" {
+			p.wrapped = len(p.diags) - 1
+		}
 		return
 	case head.Kind == KindIdent && p.looksLikeField(st, path):
 		field := Span{head.From, head.From + path}

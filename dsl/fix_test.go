@@ -3,6 +3,7 @@ package dsl
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +22,9 @@ func TestFixes(t *testing.T) {
 				_, after := Parse(NewSource(path, []byte(apply(string(text), fix))))
 				if fix.Safe {
 					safe++
+				}
+				if n := like(after, d); n >= like(before, d) {
+					t.Errorf("%s:%d: %q leaves what it should mend: %s", path, d.Source.Position(d.From).Line, fix.Title, d.Message)
 				}
 				left := len(before) - 1
 				if d.Code == codeComment && len(after) == len(before) {
@@ -46,6 +50,17 @@ func TestFixes(t *testing.T) {
 	}
 }
 
+// like counts the diagnostics that say the same.
+func like(ds []Diagnostic, d Diagnostic) int {
+	n := 0
+	for i := range ds {
+		if ds[i].Code == d.Code && ds[i].Message == d.Message {
+			n++
+		}
+	}
+	return n
+}
+
 func TestFixText(t *testing.T) {
 	const head = "rule R\non survey response\nupdate Case where Id = profile.id\n"
 	for _, test := range []struct{ name, before, after string }{
@@ -56,6 +71,8 @@ func TestFixText(t *testing.T) {
 		{"stray comma", "  set A = b,\n", "  set A = b\n"},
 		{"curly quotes", "  set A = “b c”\n", "  set A = \"b c\"\n"},
 		{"set", "  A = b\n", "  set A = b\n"},
+		{"second set on a line", "  set A = b set C = d\n", "  set A = b, C = d\n"},
+		{"comment on Windows", "  set A = b # why\r\n", "  # why\n  set A = b\r\n"}, // the file is mixed
 		{"second set", "  set A = b\n  set C = d\n", "  set A = b\n  C = d\n"},
 		{"brackets", "  set A = b\n    + c\n", "  set A = (b\n    + c)\n"},
 		{"case", "  SET A = b\n", "  set A = b\n"},
@@ -71,5 +88,31 @@ func TestFixText(t *testing.T) {
 				t.Errorf("%s: got\n%s", test.name, got[len(head):])
 			}
 		}
+	}
+}
+
+// Fixes that touch each other are applied one after the other.
+func TestApplyFixes(t *testing.T) {
+	const text = "rule R\r\non survey response\r\nUpdate Case where Id = a.b # why\r\n  A = Invitation Sent\r\n  B = low priority\r\n"
+	src := NewSource("", []byte(text))
+	_, ds := Parse(src)
+	got, mended := ApplyFixes(src, ds)
+	want := "rule R\r\non survey response\r\nupdate Case where Id = a.b # why\r\n  set A: Invitation Sent\r\n  B = low priority\r\n"
+	if got != want || len(mended) != 3 {
+		t.Errorf("%d mended: %q", len(mended), got)
+	}
+	src = NewSource("", []byte(got))
+	_, ds = Parse(src)
+	got, mended = ApplyFixes(src, ds)
+	if want = strings.Replace(want, "update Case where Id = a.b # why", "# why\r\nupdate Case where Id = a.b", 1); got != want || len(mended) != 1 {
+		t.Errorf("%d mended: %q", len(mended), got)
+	}
+	src = NewSource("", []byte(got))
+	_, ds = Parse(src)
+	if again, mended := ApplyFixes(src, ds); again != got || len(mended) > 0 || len(ds) != 1 || len(ds[0].Fixes) != 1 {
+		t.Errorf("%q: what could be a name is taken for text: %v", again, summary(ds))
+	}
+	if text, mended := ApplyFixes(NewSource("", []byte(got)), ds); text != got || len(mended) > 0 {
+		t.Error("another file is changed")
 	}
 }

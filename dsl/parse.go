@@ -13,7 +13,7 @@ const maxFaults = 1000
 // [File]), every fault of the text is one diagnostic, and the diagnostics come in
 // the order of the text. The time it takes grows with the length of the text only.
 func Parse(src *Source) (*File, []Diagnostic) {
-	p := &parser{src: src, file: &File{Source: src}}
+	p := &parser{src: src, file: &File{Source: src}, wrapped: -1}
 	if len(src.Text) > MaxSize {
 		at := src.LineSpan(1)
 		at.To = min(at.To, at.From+1)
@@ -53,6 +53,7 @@ type parser struct {
 	// above is the expression that the statement before this one ended with.
 	above     *Expr
 	aboveOpen bool // it ends with an operator
+	wrapped   int  // the diagnostic that says so of lines that go on with it, or -1
 }
 
 // statement is what stands between two line breaks outside of brackets.
@@ -133,7 +134,7 @@ func (p *parser) comment(t Token, startOfLine, alone bool) {
 	indent := before[:blankLen(before)]
 	words := strings.TrimLeft(text, "#/ \t")
 	d.Fixes = []Fix{{"Move the comment to the line above", []Edit{
-		{Span{line.From, line.From}, strings.TrimRight(indent+"# "+words, " ") + "\n"},
+		{Span{line.From, line.From}, strings.TrimRight(indent+"# "+words, " ") + lineEnding(p.src.Text)},
 		{Span{line.From + len(strings.TrimRight(before, " \t")), t.To}, ""},
 	}, !strings.ContainsAny(text, "()[]{}")}} // a bracket in it may be meant as one
 }

@@ -96,7 +96,7 @@ func (p *parser) expr(st *statement, node *exprNode, value bool) *Expr {
 		e.Text = string(blanked)
 	}
 	e.Broken = value && p.twoWords(st, node) || p.lexicalFault(st, tokens)
-	p.above, p.aboveOpen = e, isOperator(p.src, tokens[len(tokens)-1])
+	p.above, p.aboveOpen, p.wrapped = e, isOperator(p.src, tokens[len(tokens)-1]), -1
 	return e
 }
 
@@ -130,7 +130,9 @@ func (p *parser) twoWords(st *statement, node *exprNode) bool {
 	field := p.src.Slice(Span{st.tokens[first].From, name.To})
 	d := p.report(codeTwoWords, Span{from, to}, fmt.Sprintf("`%s` has words after `=`, and no expression", field),
 		fmt.Sprintf("static text takes a colon: `%s: %s`", field, firstLine(p.src.Slice(Span{from, to}))))
-	d.Fixes = []Fix{{"Make it static text", []Edit{{equals.Span, ":"}}, node.last == len(st.tokens)}}
+	// Names of values are lower case, so a capital letter tells that text was meant.
+	capital := p.src.Text[from] >= 'A' && p.src.Text[from] <= 'Z'
+	d.Fixes = []Fix{{"Make it static text", []Edit{{equals.Span, ":"}}, capital && node.last == len(st.tokens)}}
 	if before := p.src.Text[equals.From-1]; before == ' ' || before == '\t' {
 		d.Fixes[0].Edits[0] = Edit{Span{name.To, equals.To}, ":"}
 	}
