@@ -104,17 +104,16 @@ func objectDoc(o *schema.Object) string {
 	if o.Partial {
 		return doc + "only what outbound messages carry is known of it"
 	}
-	can := []string{}
-	if o.Createable {
-		can = append(can, "create")
+	switch {
+	case o.Createable && o.Updateable:
+		doc += "records can be created and updated"
+	case o.Createable:
+		doc += "records can be created, and not updated"
+	case o.Updateable:
+		doc += "records can be updated, and not created"
+	default:
+		return doc + "records cannot be written"
 	}
-	if o.Updateable {
-		can = append(can, "update")
-	}
-	if len(can) == 0 {
-		return doc + "cannot be written"
-	}
-	doc += "can: " + strings.Join(can, ", ")
 	var required []string
 	for _, f := range o.Fields {
 		if f.RequiredOnCreate() {

@@ -36,8 +36,10 @@ func (s *server) hover(_ context.Context, p positionParams) (*hover, error) {
 	s.mu.Unlock()
 	for _, d := range found {
 		if doc := codeDoc(d); doc != "" {
+			if len(parts) == 0 {
+				span = d.Span
+			}
 			parts = append(parts, doc)
-			span = d.Span
 		}
 	}
 	if len(parts) == 0 {

@@ -35,17 +35,35 @@ func (s *server) semanticTokens(ctx context.Context, p textDocumentParams) (sema
 	}
 	// Positions are counted along the way: looking each one up would read long lines again and again.
 	var line, at, lastLine, lastAt int
+	keyword, words := "", 0 // the last keyword of the statement, and the bare words since
 	for i, t := range v.file.Tokens {
 		word := v.slice(t.Span)
-		if t.Kind == dsl.KindEOL || t.Kind == dsl.KindWrap {
+		switch t.Kind {
+		case dsl.KindEOL:
+			keyword, words = "", 0
+			fallthrough
+		case dsl.KindWrap:
 			line, at = line+1, 0
 			continue
+		case dsl.KindKeyword:
+			keyword, words = word, 0
+		case dsl.KindWord:
+			words++
 		}
 		if i == 0 && t.From < v.source.LineSpan(1).From {
 			continue // the mark that the text is UTF-8
 		}
 		width := v.enc.length(word)
-		if kind := tokenType(t.Kind, word, namespaces, v.called(i)); kind != "" {
+		kind := ""
+		switch t.Kind {
+		case dsl.KindWord:
+			kind = wordType(keyword, words, word)
+		case dsl.KindIdent:
+			kind = identType(word, namespaces[word], v.called(i))
+		default:
+			kind = tokenTypes[t.Kind]
+		}
+		if kind != "" {
 			if line != lastLine {
 				lastAt = 0
 			}
@@ -62,36 +80,40 @@ func (t *text) called(i int) bool {
 	return i+1 < len(t.file.Tokens) && t.file.Tokens[i+1].Kind == dsl.KindOpen && t.source.Slice(t.file.Tokens[i+1].Span) == "("
 }
 
-func tokenType(kind dsl.Kind, word string, namespaces map[string]bool, called bool) string {
-	switch kind {
-	case dsl.KindKeyword:
+// tokenTypes are the types of tokens whose kind says it all.
+var tokenTypes = map[dsl.Kind]string{
+	dsl.KindKeyword: "keyword", dsl.KindComment: "comment", dsl.KindText: "string", dsl.KindString: "string",
+	dsl.KindBadString: "string", dsl.KindNumber: "number", dsl.KindOperator: "operator", dsl.KindEquals: "operator",
+	dsl.KindColon: "operator", dsl.KindOpenBrace: "operator", dsl.KindCloseBrace: "operator",
+	dsl.KindName: "property", dsl.KindMember: "property", dsl.KindStatus: "enumMember",
+}
+
+// wordType is the type of a bare word: the n-th after a keyword.
+func wordType(keyword string, n int, word string) string {
+	switch {
+	case keyword == "on" && n <= 2:
 		return "keyword"
-	case dsl.KindComment:
-		return "comment"
-	case dsl.KindText, dsl.KindString, dsl.KindBadString:
-		return "string"
-	case dsl.KindNumber:
-		return "number"
-	case dsl.KindOperator, dsl.KindEquals, dsl.KindColon, dsl.KindOpenBrace, dsl.KindCloseBrace:
-		return "operator"
-	case dsl.KindWord:
-		return "class"
-	case dsl.KindName, dsl.KindMember:
-		return "property"
-	case dsl.KindStatus:
+	case keyword == "expect" && slices.Contains([]string{"nothing", "else", "skipped", "failed"}, word):
+		return "keyword"
+	case keyword == "expect":
 		return "enumMember"
-	case dsl.KindIdent:
-		switch {
-		case slices.Contains(operatorWords, word):
-			return "operator"
-		case word == "null" || word == "true" || word == "false":
-			return "keyword"
-		case called:
-			return "function"
-		case namespaces[word]:
-			return "namespace"
-		}
-		return "variable"
+	case keyword == "connection" || keyword == "using":
+		return "namespace"
 	}
-	return ""
+	return "class"
+}
+
+// identType is the type of a word of an expression.
+func identType(word string, namespace, called bool) string {
+	switch {
+	case slices.Contains(operatorWords, word):
+		return "operator"
+	case word == "null" || word == "true" || word == "false":
+		return "keyword"
+	case called:
+		return "function"
+	case namespace:
+		return "namespace"
+	}
+	return "variable"
 }

@@ -1,0 +1,235 @@
+package lsp
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/creachadair/jrpc2"
+
+	"github.com/sfsync/sfsync/dsl"
+)
+
+func code(err error) jrpc2.Code {
+	var e *jrpc2.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}
+
+func TestSession(t *testing.T) {
+	e := newEditor(t, Options{Version: "1.2.3"}, `{}`)
+	if got := code(e.try("textDocument/nonsense", nil, nil)); got != jrpc2.MethodNotFound {
+		t.Errorf("an unknown method is answered with %d", got)
+	}
+	if got := code(e.try("initialize", struct{}{}, nil)); got != jrpc2.InvalidRequest {
+		t.Errorf("a second initialize is answered with %d", got)
+	}
+	if got := code(e.try("textDocument/hover", at1("file:///nowhere.sfsync", position{}), nil)); got != jrpc2.InvalidParams {
+		t.Errorf("a document that is not open is answered with %d", got)
+	}
+	e.tell("$/whatever", struct{}{})
+	e.ask("shutdown", nil, nil)
+	if got := code(e.try("textDocument/hover", at1(e.uri("a"), position{}), nil)); got != jrpc2.InvalidRequest {
+		t.Errorf("a request after shutdown is answered with %d", got)
+	}
+	e.tell("exit", nil)
+	err := <-e.served
+	e.served <- err
+	if err != nil {
+		t.Errorf("the session ended with %v", err)
+	}
+}
+
+func TestEndsWithoutShutdown(t *testing.T) {
+	e := newEditor(t, Options{}, `{}`)
+	e.hangUp()
+	err := <-e.served
+	e.served <- err
+	if !errors.Is(err, ErrNoShutdown) {
+		t.Errorf("the session ended with %v", err)
+	}
+}
+
+func TestNothingBeforeInitialize(t *testing.T) {
+	s := newServer(context.Background(), Options{})
+	req := func(name string) *jrpc2.Request {
+		return (&jrpc2.ParsedRequest{ID: "1", Method: name}).ToRequest()
+	}
+	_, err := s.methods()["textDocument/hover"](context.Background(), req("textDocument/hover"))
+	if code(err) != codeNotInitialized {
+		t.Errorf("hover before initialize is answered with %v", err)
+	}
+}
+
+func TestPanicIsAnError(t *testing.T) {
+	s := newServer(context.Background(), Options{})
+	s.phase = running
+	h := method(s, func(context.Context, struct{}) (any, error) { panic("secret") })
+	_, err := h(context.Background(), (&jrpc2.ParsedRequest{ID: "1", Method: "x"}).ToRequest())
+	if code(err) != jrpc2.InternalError || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a panic is answered with %v", err)
+	}
+}
+
+func TestOtherFilesOfTheFolder(t *testing.T) {
+	e := newEditor(t, Options{}, `{}`)
+	const rule = "rule Same\non survey response\nupdate Contact where Id = profile.salesforce_contact_id\n  set NPS_Score__c = 1\n"
+	if err := os.WriteFile(filepath.Join(e.dir, "a.sfsync"), []byte(rule), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	twice := func(found []diagnostic) bool {
+		return len(found) == 1 && found[0].Code == "S107" && strings.HasSuffix(found[0].Related[0].Location.URI, "a.sfsync")
+	}
+	uri, _ := e.open("b.sfsync", rule)
+	e.wait(uri, twice)
+	// What the editor has open counts, and not what is on disk.
+	other, _ := e.open("a.sfsync", strings.Replace(rule, "Same", "Other", 1))
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 0 })
+	// What it closes is again as it is on disk.
+	e.tell("textDocument/didClose", textDocumentParams{textDocument{other}})
+	e.wait(uri, twice)
+	// A file that is gone is so when the editor says that files have changed.
+	if err := os.Remove(filepath.Join(e.dir, "a.sfsync")); err != nil {
+		t.Fatal(err)
+	}
+	e.tell("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{}})
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 0 })
+}
+
+func TestSchemaAppears(t *testing.T) {
+	e := newEditor(t, Options{}, `{}`)
+	if err := os.Rename(filepath.Join(e.dir, "schema"), filepath.Join(e.dir, "later")); err != nil {
+		t.Fatal(err)
+	}
+	uri, _ := e.open("a.sfsync", "rule A\non survey response\nupdate Contact where Id = profile.salesforce_contact_id\n  set Nps = 1\n")
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 0 })
+	if err := os.Rename(filepath.Join(e.dir, "later"), filepath.Join(e.dir, "schema")); err != nil {
+		t.Fatal(err)
+	}
+	e.tell("textDocument/didSave", textDocumentParams{textDocument{uri}})
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S202" })
+	if err := os.WriteFile(filepath.Join(e.dir, "schema", "Bad.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e.tell("textDocument/didSave", textDocumentParams{textDocument{uri}})
+	e.mu.Lock()
+	for len(e.messages) == 0 {
+		e.cond.Wait()
+	}
+	if !strings.Contains(e.messages[0], "Bad.json") {
+		t.Errorf("a broken schema is told of as %q", e.messages[0])
+	}
+	e.mu.Unlock()
+}
+
+func TestTextInNoFile(t *testing.T) {
+	e := newEditor(t, Options{}, `{}`)
+	var p didOpenParams
+	p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text = "untitled:Untitled-1", 1, "rul A\n"
+	e.versions[p.TextDocument.URI] = 1
+	e.tell("textDocument/didOpen", p)
+	e.wait(p.TextDocument.URI, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S001" })
+}
+
+func TestTooLong(t *testing.T) {
+	e := newEditor(t, Options{}, `{}`)
+	uri, _ := e.open("a.sfsync", strings.Repeat("# a comment\n", dsl.MaxSize/12+1))
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S024" })
+	if got := code(e.try("textDocument/hover", at1(uri, position{}), nil)); got != codeFailed {
+		t.Errorf("a request about it is answered with %d", got)
+	}
+	e.change(uri, nil, "rule A\non survey response\n")
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S117" })
+}
+
+func TestRunTest(t *testing.T) {
+	var runs atomic.Int32
+	e := newEditor(t, Options{RunTest: func(_ context.Context, test Test) TestResult {
+		if runs.Add(1) == 1 {
+			return TestResult{Failures: []TestFailure{{3, "expected this\nand not that"}}}
+		}
+		if test.Block.Name.Text != "B" || len(test.Files) != 1 || test.Schema == nil || len(test.Samples) == 0 {
+			t.Errorf("the test is %+v", test)
+		}
+		return TestResult{}
+	}}, `{"workspace": {"codeLens": {"refreshSupport": true}}}`)
+	uri, _ := e.open("a.sfsync", "test B\ngiven events/response.json\n  expect nothing\n")
+	e.diagnostics(uri)
+	run := map[string]any{"command": runTestCommand, "arguments": []string{uri, "B"}}
+	title := func() string {
+		var lenses []codeLens
+		e.ask("textDocument/codeLens", textDocumentParams{textDocument{uri}}, &lenses)
+		return lenses[0].Command.Title
+	}
+	if got := title(); got != "▶ run test" {
+		t.Errorf("before it ran: %s", got)
+	}
+	e.ask("workspace/executeCommand", run, nil)
+	if got := title(); got != "✗ expected this · run again" {
+		t.Errorf("after it failed: %s", got)
+	}
+	e.wait(uri, func(found []diagnostic) bool {
+		return len(found) == 1 && found[0].Severity == severityInformation && found[0].Range.Start == position{2, 2} && found[0].Message == "expected this\nand not that"
+	})
+	e.ask("workspace/executeCommand", run, nil)
+	if got := title(); got != "✓ passed · run again" {
+		t.Errorf("after it passed: %s", got)
+	}
+	e.change(uri, &textRange{position{2, 0}, position{2, 0}}, "# ")
+	if got := title(); got != "▶ run test" {
+		t.Errorf("after the text has changed: %s", got)
+	}
+	e.mu.Lock()
+	for !strings.Contains(strings.Join(e.called, " "), "workspace/codeLens/refresh") {
+		e.cond.Wait()
+	}
+	e.mu.Unlock()
+	run["arguments"] = []string{uri, "C"}
+	if got := code(e.try("workspace/executeCommand", run, nil)); got != codeFailed {
+		t.Errorf("a test that is not there is answered with %d", got)
+	}
+}
+
+func TestVersionedEdits(t *testing.T) {
+	e := newEditor(t, Options{}, `{"workspace": {"workspaceEdit": {"documentChanges": true}}}`)
+	e.open("b.sfsync", "statuses Bounce\nrule B\non survey response\nwhen bounce\n")
+	uri, at := e.open("a.sfsync", "rule A\non survey response\nwhen BOU‸NCE\n")
+	e.change(uri, &textRange{}, "# 😀\n")
+	at.Line++
+	var change workspaceEdit
+	e.ask("textDocument/rename", renameParams{at1(uri, at), "Gone"}, &change)
+	if len(change.DocumentChanges) != 2 || *change.DocumentChanges[0].TextDocument.Version != 2 || len(change.DocumentChanges[1].Edits) != 2 {
+		t.Errorf("the change is %+v", change)
+	}
+}
+
+func TestBytesAsPositions(t *testing.T) {
+	e := newEditor(t, Options{}, `{"general": {"positionEncodings": ["utf-16", "utf-8"]}}`)
+	uri, _ := e.open("a.sfsync", "rule A\non survey response\ncreate Case\n  set Subject: 😀 {trom(answers.nps)}\n")
+	found := e.wait(uri, func(found []diagnostic) bool { return len(found) == 2 && found[1].Code == "S105" })
+	if got := found[1].Range; got != (textRange{position{3, 21}, position{3, 25}}) {
+		t.Errorf("the place is %v", got)
+	}
+}
+
+func TestMessagesAreBounded(t *testing.T) {
+	for header, ok := range map[string]bool{
+		"Content-Length: 5\r\n\r\nhello":            true,
+		"Content-Length: 99999999999\r\n\r\nx":      false,
+		"Content-Length: -1\r\n\r\n":                false,
+		"Content-Type: x\r\n\r\n":                   false,
+		"X: " + strings.Repeat("y", 1<<17) + "\r\n": false,
+	} {
+		var buf [64]byte
+		_, err := bounded(strings.NewReader(header)).Read(buf[:])
+		if (err == nil) != ok {
+			t.Errorf("%.40q: %v", header, err)
+		}
+	}
+}
