@@ -57,6 +57,9 @@ type Assumptions struct {
 	// ShortAssertions refuses assertions of the JWT bearer flow that live longer than the documented 3
 	// minutes. Otherwise 5 are fine, which clients ask for.
 	ShortAssertions bool `json:"shortAssertions,omitempty"`
+	// ShortVerifiers refuses PKCE verifiers of more than the 128 characters of RFC 7636. Otherwise 171 are
+	// fine, which is what 128 bytes come to.
+	ShortVerifiers bool `json:"shortVerifiers,omitempty"`
 	// ReuseFailsOnly lets a grant live on when a refresh token comes that was replaced. Otherwise the grant
 	// ends, with its newest refresh token and its sessions.
 	ReuseFailsOnly bool `json:"reuseFailsOnly,omitempty"`

@@ -280,6 +280,12 @@ func TestCodeExchange(t *testing.T) {
 	v.refused(strings.Replace(exchange(v.code(""), "client_secret=o"), "=app", "=other", 1), "invalid_grant", "invalid authorization code")
 	v.refused(strings.Replace(exchange(v.code(""), secret), "1717", "1718", 1), "redirect_uri_mismatch", "redirect_uri must match configuration")
 	v.refused("grant_type=authorization_code&client_id=app&"+secret, "invalid_request", "missing required parameter: code")
+	long := strings.Repeat("x", 171)
+	sum := sha256.Sum256([]byte(long))
+	ask := "code_challenge=" + base64.RawURLEncoding.EncodeToString(sum[:])
+	v.tokens(exchange(v.code(ask), secret+"&code_verifier="+long))
+	v.opts.Assumptions.ShortVerifiers = true
+	v.refused(exchange(v.code(ask), secret+"&code_verifier="+long), "invalid_request", "invalid code verifier")
 	late := v.code("")
 	v.clock.move(codeLife)
 	v.refused(exchange(late, secret), "invalid_grant", "expired authorization code")

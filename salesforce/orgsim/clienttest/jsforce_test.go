@@ -16,6 +16,16 @@ import (
 )
 
 func TestJSforce(t *testing.T) {
+	org := start(t, orgsim.Options{})
+	drive(t, "drive.js", org.URL(), orgsim.DefaultClientID, orgsim.DefaultClientSecret)
+	if s := org.Stats(); s.Rows < 400 {
+		t.Errorf("jsforce wrote only %d rows", s.Rows)
+	}
+}
+
+// drive runs a script of the jsforce folder, which ends well only if all that it expects holds.
+func drive(t *testing.T, script string, args ...string) {
+	t.Helper()
 	missing := t.Skipf
 	if os.Getenv("SFSYNC_REQUIRE_JSFORCE") == "1" {
 		missing = t.Fatalf
@@ -28,14 +38,10 @@ func TestJSforce(t *testing.T) {
 	if err != nil {
 		missing("jsforce cannot be installed: %v", err)
 	}
-	org := start(t, orgsim.Options{})
-	cmd := exec.CommandContext(t.Context(), node, filepath.Join("jsforce", "drive.js"), org.URL(), orgsim.DefaultClientID, orgsim.DefaultClientSecret)
+	cmd := exec.CommandContext(t.Context(), node, append([]string{filepath.Join("jsforce", script)}, args...)...)
 	cmd.Env = append(os.Environ(), "NODE_PATH="+modules)
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "all expectations hold") {
 		t.Errorf("%v\n%s", err, out)
-	}
-	if s := org.Stats(); s.Rows < 400 {
-		t.Errorf("jsforce wrote only %d rows", s.Rows)
 	}
 }
 
