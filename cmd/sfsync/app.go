@@ -36,6 +36,7 @@ func newApp(c *console) *cli.App {
 			demoCommand(c),
 			checkCommand(c),
 			fmtCommand(c),
+			testCommand(c),
 			explainCommand(c),
 			planCommand(c),
 			runCommand(c),

@@ -11,7 +11,6 @@ import (
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/salesforce"
-	"github.com/sfsync/sfsync/salesforce/orgsim"
 	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 	"github.com/sfsync/sfsync/store/bolt"
@@ -32,7 +31,7 @@ func (r *runner) engine(ctx context.Context, t *plan.Test, p *plan.Plan, events 
 	if err != nil || !ok {
 		return outcome{}, err
 	}
-	defer org.sim.Close()
+	defer org.close()
 	dir, err := os.MkdirTemp("", "sfsync-test-")
 	if err != nil {
 		return outcome{}, fmt.Errorf("cannot make a temporary directory: %w", err)
@@ -89,11 +88,4 @@ func (s *reports) observe(r runtime.Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runs[strings.TrimPrefix(r.Event, runtime.SourceEvents+"/")] = r.Runs
-}
-
-// testOrg is the simulated org of one test.
-type testOrg struct {
-	sim    *orgsim.Org
-	client *salesforce.Client
-	userID string
 }

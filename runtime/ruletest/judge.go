@@ -36,12 +36,22 @@ func (r *Result) judge(t *plan.Test, skipped int) {
 	for _, w := range taken {
 		delete(left, w)
 	}
+	missed := map[*plan.Expectation]Failure{}
+	told := map[*Write]bool{}
+	for _, e := range wanted {
+		if taken[e] == nil {
+			f, nearest := r.missed(e, left)
+			missed[e] = f
+			delete(left, nearest) // it is told of here, and is nothing else
+			told[nearest] = true
+		}
+	}
 	causes := map[string]bool{}
 	for _, e := range t.Expects {
 		switch e.Kind {
 		case dsl.ExpectWrite:
-			if taken[e] == nil {
-				r.fail(r.missed(e, left))
+			if f, ok := missed[e]; ok {
+				r.fail(f)
 			}
 		case dsl.ExpectNothing:
 			if len(written) > 0 {
@@ -69,7 +79,7 @@ func (r *Result) judge(t *plan.Test, skipped int) {
 		}
 	}
 	for _, w := range refused {
-		if w.State == Failed && causes[w.Cause] {
+		if w.State == Failed && causes[w.Cause] || told[w] {
 			continue
 		}
 		r.fail(unexpected(t, w))
@@ -226,8 +236,9 @@ func quote(s string) string {
 }
 
 // missed says what comes nearest to an expected write that was not made: one that no
-// other expectation stands for, or one that was skipped or refused.
-func (r *Result) missed(e *plan.Expectation, left map[*Write]bool) Failure {
+// other expectation stands for, or one that was skipped or refused. It returns the write
+// too if it is of the same kind.
+func (r *Result) missed(e *plan.Expectation, left map[*Write]bool) (Failure, *Write) {
 	f := Failure{Line: e.Line, Expect: e.Text}
 	var best *Write
 	bestScore := -1
@@ -263,20 +274,20 @@ func (r *Result) missed(e *plan.Expectation, left map[*Write]bool) Failure {
 				f.Message = "no other write was made"
 			}
 		}
-		return f
+		return f, nil
 	case !sameKind(e.Write, best):
-		f.Message = "there is no such write"
+		f.Message, f.Nearest = "there is no such write; the nearest is", list([]*Write{best})
+		if best.State == Written {
+			f.Fields = compare(e.Write, best)
+		}
+		return f, nil
 	case best.State == Written:
-		f.Message = "the write has other values"
+		f.Message, f.Nearest, f.Fields = "the write has other values", best.Head(), compare(e.Write, best)
 	default:
 		f.Message = fmt.Sprintf("this was %s: %s", verbOf[best.State], best.Reason)
 		f.Help = best.Help
 	}
-	f.Nearest = list([]*Write{best})
-	if best.State == Written {
-		f.Fields = compare(e.Write, best)
-	}
-	return f
+	return f, best
 }
 
 var verbOf = map[string]string{Skipped: "skipped", Failed: "refused", Waiting: "put off", InDoubt: "left in doubt"}

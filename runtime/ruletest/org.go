@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -85,11 +86,25 @@ func (r *runner) org(t *plan.Test, trial outcome, out *Result) (*testOrg, bool, 
 	return org, true, nil
 }
 
+// testOrg is the simulated org of one test.
+type testOrg struct {
+	sim       *orgsim.Org
+	client    *salesforce.Client
+	transport *http.Transport
+	userID    string
+}
+
+func (o *testOrg) close() {
+	o.transport.CloseIdleConnections() // for which the org would wait
+	o.sim.Close()
+}
+
 func startOrg(sim *orgsim.Org) (*testOrg, error) {
 	if err := sim.Start("127.0.0.1:0"); err != nil {
 		return nil, err
 	}
-	client, err := salesforce.New(salesforce.Config{InstanceURL: sim.URL(), Token: salesforce.StaticToken(sim.Login(""))})
+	transport := &http.Transport{MaxIdleConnsPerHost: 32}
+	client, err := salesforce.New(salesforce.Config{InstanceURL: sim.URL(), Token: salesforce.StaticToken(sim.Login("")), HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +112,7 @@ func startOrg(sim *orgsim.Org) (*testOrg, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &testOrg{sim, client, id.UserID}, nil
+	return &testOrg{sim, client, transport, id.UserID}, nil
 }
 
 // describes writes the schema as describe results, of which simulated orgs are made.

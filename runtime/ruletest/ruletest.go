@@ -55,15 +55,15 @@ func (r *Report) Failed() int {
 
 // Result is what came of one test.
 type Result struct {
-	Name     string        `json:"name"`
-	File     string        `json:"file"`
-	Line     int           `json:"line"`
-	Passed   bool          `json:"passed"`
-	Engine   bool          `json:"engine"` // whether the whole engine ran, against a simulated org
-	Duration time.Duration `json:"-"`
-	Failures []Failure     `json:"failures"`
-	Writes   []Write       `json:"writes"` // what was written, left out or refused, in order
-	Ways     []EventWay    `json:"ways"`   // the way that each event took
+	Name         string     `json:"name"`
+	File         string     `json:"file"`
+	Line         int        `json:"line"`
+	Passed       bool       `json:"passed"`
+	Engine       bool       `json:"engine"` // whether the whole engine ran, against a simulated org
+	Milliseconds float64    `json:"milliseconds"`
+	Failures     []Failure  `json:"failures"`
+	Writes       []Write    `json:"writes"` // what was written, left out or refused, in order
+	Ways         []EventWay `json:"ways"`   // the way that each event took
 }
 
 // Failure is one thing that a test expected and that is not so.
@@ -157,7 +157,7 @@ func (r *runner) test(ctx context.Context, t *plan.Test) (out Result, err error)
 			out.fail(Failure{Line: t.Line, Message: fmt.Sprintf("this test broke sfsync: %v", fault), Help: "this is a fault of sfsync: please report it, with\n" + string(debug.Stack())})
 		}
 		out.Passed = len(out.Failures) == 0
-		out.Duration = time.Since(begun)
+		out.Milliseconds = float64(time.Since(begun).Microseconds()) / 1000
 	}()
 	events, ok := r.events(t, &out)
 	if !ok {

@@ -105,8 +105,8 @@ func TestJudgement(t *testing.T) {
 		"a parent":              {"given r.json\nexpect upsert Survey_Response__c\n set Account__r.Crm_Key__c: K-1", nil},
 		"another value":         {"given r.json\nexpect update Contact\n set NPS_Score__c = 5", []string{"the write has other values"}},
 		"another record":        {"given r.json\nexpect update Contact where Id = \"0035g00000Ct002AAB\"", []string{"the write has other values"}},
-		"another object":        {"given r.json\nexpect update Lead", []string{"there is no such write"}},
-		"another verb":          {"given r.json\nexpect create Survey_Response__c", []string{"there is no such write"}},
+		"another object":        {"given r.json\nexpect update Lead", []string{"there is no such write; the nearest is"}},
+		"another verb":          {"given r.json\nexpect create Survey_Response__c", []string{"there is no such write; the nearest is"}},
 		"twice the same":        {"given r.json\nexpect update Contact\nexpect update Contact", []string{"no other write was made"}},
 		"the one that says less takes nothing from the one that says more": {
 			"given r.json\ngiven r.json\nwith id: resp-2\nwith response.id: resp-2\nwith answers.nps = 7\nexpect update Contact\nexpect update Contact\n set NPS_Score__c = 4.5\nexpect upsert Survey_Response__c\nexpect upsert Survey_Response__c", nil},
