@@ -66,6 +66,7 @@ func TestFixText(t *testing.T) {
 	for _, test := range []struct{ name, before, after string }{
 		{"static text", "  set Status   = Invitation Sent\n", "  set Status: Invitation Sent\n"},
 		{"static text, tight", "  set Status=Invitation Sent\n", "  set Status:Invitation Sent\n"},
+		{"static text before another field", "  set Status = Invitation Sent, A = b\n", "  set Status = \"Invitation Sent\", A = b\n"},
 		{"comment", "  set A = b // the note\n", "  # the note\n  set A = b\n"},
 		{"comma", "  set A = b C = d\n", "  set A = b, C = d\n"},
 		{"stray comma", "  set A = b,\n", "  set A = b\n"},

@@ -36,7 +36,7 @@ type piece struct {
 
 // layOut writes a file in the style of rules.
 func layOut(file *File) string {
-	p := &printer{src: file.Source, eol: lineEnding(file.Source.Text)}
+	p := &printer{src: file.Source, eol: file.Source.LineBreak()}
 	lines := splitLines(file)
 	markFaults(lines, file.Faults)
 	lines = breakSets(p.src, lines)
@@ -55,14 +55,6 @@ func layOut(file *File) string {
 		p.WriteString(p.eol)
 	}
 	return p.String()
-}
-
-// lineEnding returns the line break of a text: "\r\n" if all its lines end with that.
-func lineEnding(text string) string {
-	if n := strings.Count(text, "\r\n"); n > 0 && n == strings.Count(text, "\n") && n == strings.Count(text, "\r") {
-		return "\r\n"
-	}
-	return "\n"
 }
 
 // splitLines takes the tokens of a file apart into statements and comments.

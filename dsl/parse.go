@@ -9,6 +9,10 @@ import (
 // rule file, and every diagnostic costs memory.
 const maxFaults = 1000
 
+// maxMessage is how many characters a message has at most: names and texts of the
+// author's may be of any length.
+const maxMessage = 200
+
 // Parse reads a rule file. The tree is complete whatever the text is like (see
 // [File]), every fault of the text is one diagnostic, and the diagnostics come in
 // the order of the text. The time it takes grows with the length of the text only.
@@ -134,7 +138,7 @@ func (p *parser) comment(t Token, startOfLine, alone bool) {
 	indent := before[:blankLen(before)]
 	words := strings.TrimLeft(text, "#/ \t")
 	d.Fixes = []Fix{{"Move the comment to the line above", []Edit{
-		{Span{line.From, line.From}, strings.TrimRight(indent+"# "+words, " ") + lineEnding(p.src.Text)},
+		{Span{line.From, line.From}, strings.TrimRight(indent+"# "+words, " ") + p.src.LineBreak()},
 		{Span{line.From + len(strings.TrimRight(before, " \t")), t.To}, ""},
 	}, !strings.ContainsAny(text, "()[]{}")}} // a bracket in it may be meant as one
 }
@@ -148,9 +152,8 @@ func (p *parser) report(code Code, at Span, message, help string) *Diagnostic {
 		code, help = codeTooLarge, ""
 		message = fmt.Sprintf("the file has more than %d faults; those below are not shown", maxFaults)
 	}
-	const most = 200 // characters: names and texts of the author's may be of any length
 	p.diags = append(p.diags, Diagnostic{
-		Code: code, Severity: Error, Source: p.src, Span: at, Message: shortened(message, most), Help: shortened(help, most),
+		Code: code, Severity: Error, Source: p.src, Span: at, Message: shortened(message, maxMessage), Help: shortened(help, maxMessage),
 	})
 	return &p.diags[len(p.diags)-1]
 }

@@ -79,6 +79,15 @@ func (s *Source) LineSpan(n int) Span {
 // Line returns the text of line n, counted from 1, without its line break.
 func (s *Source) Line(n int) string { return s.Slice(s.LineSpan(n)) }
 
+// LineBreak returns the line break that the file uses: "\r\n" if all of its lines end
+// with that, else "\n".
+func (s *Source) LineBreak() string {
+	if n := strings.Count(s.Text, "\r\n"); n > 0 && n == strings.Count(s.Text, "\n") && n == strings.Count(s.Text, "\r") {
+		return "\r\n"
+	}
+	return "\n"
+}
+
 // Slice returns the text of a range.
 func (s *Source) Slice(span Span) string { return s.Text[span.From:span.To] }
 

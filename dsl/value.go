@@ -131,8 +131,15 @@ func (p *parser) twoWords(st *statement, node *exprNode) bool {
 	d := p.report(codeTwoWords, Span{from, to}, fmt.Sprintf("`%s` has words after `=`, and no expression", field),
 		fmt.Sprintf("static text takes a colon: `%s: %s`", field, firstLine(p.src.Slice(Span{from, to}))))
 	// Names of values are lower case, so a capital letter tells that text was meant.
-	capital := p.src.Text[from] >= 'A' && p.src.Text[from] <= 'Z'
-	d.Fixes = []Fix{{"Make it static text", []Edit{{equals.Span, ":"}}, capital && node.last == len(st.tokens)}}
+	safe := p.src.Text[from] >= 'A' && p.src.Text[from] <= 'Z'
+	if text := p.src.Slice(Span{from, to}); node.last < len(st.tokens) { // a colon would take what follows, too
+		if !strings.ContainsAny(text, "\"\\{") {
+			d.Help = shortened(fmt.Sprintf("static text takes quotes here: `%s = \"%s\"`", field, firstLine(text)), maxMessage)
+			d.Fixes = []Fix{{"Put the text in quotes", []Edit{{Span{from, to}, `"` + text + `"`}}, safe}}
+		}
+		return true
+	}
+	d.Fixes = []Fix{{"Make it static text", []Edit{{equals.Span, ":"}}, safe}}
 	if before := p.src.Text[equals.From-1]; before == ' ' || before == '\t' {
 		d.Fixes[0].Edits[0] = Edit{Span{name.To, equals.To}, ":"}
 	}

@@ -50,12 +50,22 @@ func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Ass
 	return out
 }
 
-// offerText suggests a colon where static text stands after an equals sign.
+// offerText suggests a colon where static text stands after an equals sign; or quotes,
+// where the colon would take the rest of the line, too.
 func offerText(d *dsl.Diagnostic, as *dsl.Assignment, src *dsl.Source) {
-	d.Help = fmt.Sprintf("static text takes a colon: %s: %s", as.Field, strings.TrimSpace(as.Value.Text))
+	text := strings.TrimSpace(as.Value.Text)
+	// Names of values are lower case, so a capital letter tells that text was meant.
+	safe := text != "" && text[0] >= 'A' && text[0] <= 'Z'
+	line := src.LineSpan(src.Position(as.Value.To).Line)
+	if strings.TrimSpace(src.Text[as.Value.To:max(as.Value.To, line.To)]) != "" {
+		d.Help = fmt.Sprintf("static text takes quotes here: %s = %q", as.Field, text)
+		d.Fixes = []dsl.Fix{{Title: "put it in quotes", Edits: []dsl.Edit{{Span: as.Value.Span, New: `"` + text + `"`}}, Safe: safe}}
+		return
+	}
+	d.Help = fmt.Sprintf("static text takes a colon: %s: %s", as.Field, text)
 	between := dsl.Span{From: as.Field.To, To: as.Value.From}
 	if between.From < between.To {
-		d.Fixes = []dsl.Fix{{Title: "write a colon", Edits: []dsl.Edit{{Span: between, New: ": "}}, Safe: true}}
+		d.Fixes = []dsl.Fix{{Title: "write a colon", Edits: []dsl.Edit{{Span: between, New: ": "}}, Safe: safe}}
 	}
 }
 

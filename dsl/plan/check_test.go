@@ -200,8 +200,8 @@ func checkDiagnostic(t testing.TB, src *dsl.Source, d dsl.Diagnostic) {
 
 var jargon = regexp.MustCompile(`interface \{\}|float64|\[\]|<nil>|%!|reflect|runtime error|panic|Node\b|\$\d`)
 
-// A safe fix removes its diagnostic and adds none; any fix leaves text that parses
-// as well as before.
+// Any fix removes its diagnostic and leaves text that parses as well as before; a safe
+// one adds none.
 func TestFixes(t *testing.T) {
 	safe, all := 0, 0
 	for path, text := range goldenFiles(t) {
@@ -214,6 +214,9 @@ func TestFixes(t *testing.T) {
 				files, _, after := checkAll(t, goldenOptions(path), fixed)
 				if n, was := len(files[0].Faults), len(parseFaults(rules)); n > was {
 					t.Errorf("%s: %s %q: the fix %q leaves a text with faults: %s", path, d.Code, d.Message, fix.Title, show(files[0].Faults))
+				}
+				if n := count(after, d); n >= count(before, d) {
+					t.Errorf("%s: %s %q: the fix %q leaves it", path, d.Code, d.Message, fix.Title)
 				}
 				if !fix.Safe {
 					continue

@@ -23,10 +23,17 @@ func (c *compilation) textStyle(as *dsl.Assignment, text string, f *schema.Field
 		return []dsl.Fix{{Title: "write an expression", Edits: []dsl.Edit{{Span: dsl.Span{From: as.Field.To, To: at.To}, New: " = " + value}}}}
 	}
 	switch {
-	case len(text) >= 2 && (text[0] == '"' && text[len(text)-1] == '"' || text[0] == '\'' && text[len(text)-1] == '\''):
+	case quoted(text):
 		d := c.report(s.source, at, severity, "S401", "the quotes would be sent to Salesforce")
-		d.Help = "static text needs none: " + as.Field.String() + ": " + text[1:len(text)-1]
-		d.Fixes = []dsl.Fix{{Title: "leave out the quotes", Safe: true, Edits: []dsl.Edit{
+		inner := text[1 : len(text)-1]
+		if strings.TrimSpace(inner) == "" {
+			d.Help = "a field is cleared by " + as.Field.String() + " = null"
+			d.Fixes = toExpression("null")
+			break
+		}
+		d.Help = "static text needs none: " + as.Field.String() + ": " + inner
+		safe := inner == strings.TrimSpace(inner) // or blanks would get lost
+		d.Fixes = []dsl.Fix{{Title: "leave out the quotes", Safe: safe, Edits: []dsl.Edit{
 			{Span: dsl.Span{From: at.From, To: at.From + 1}}, {Span: dsl.Span{From: at.To - 1, To: at.To}},
 		}}}
 	case looksLikePath(text, s):
@@ -38,10 +45,14 @@ func (c *compilation) textStyle(as *dsl.Assignment, text string, f *schema.Field
 		d.Help = "a field is cleared by " + as.Field.String() + " = null"
 		d.Fixes = toExpression("null")
 	case f != nil && len(hiddenFields(text, f.Object())) > 0:
-		hidden := hiddenFields(text, f.Object())[0]
+		hidden := hiddenFields(text, f.Object())
 		d := c.report(s.source, at, severity, "S402", "this is all one text, up to the end of the line")
-		d.Help = fmt.Sprintf("set %s on a line of its own", hidden.field)
-		d.Fixes = []dsl.Fix{{Title: "begin a new line", Edits: []dsl.Edit{{Span: dsl.Span{From: at.From + hidden.from, To: at.From + hidden.to}, New: "\n      "}}}}
+		d.Help = fmt.Sprintf("set %s on a line of its own", hidden[0].field)
+		var edits []dsl.Edit
+		for _, h := range hidden {
+			edits = append(edits, dsl.Edit{Span: dsl.Span{From: at.From + h.from, To: at.From + h.to}, New: s.source.LineBreak() + "      "})
+		}
+		d.Fixes = []dsl.Fix{{Title: "begin a new line", Edits: edits}}
 	case f != nil && accepts(f) == Number:
 		// The value is sent as a number all the same; text that is none is an error of its own.
 		n, err := toNumber([]any{text})
@@ -59,6 +70,15 @@ func (c *compilation) textStyle(as *dsl.Assignment, text string, f *schema.Field
 		return false
 	}
 	return true
+}
+
+// quoted reports whether a text as a whole stands in quotes: not `"A" and "B"`, where
+// they belong to the text.
+func quoted(text string) bool {
+	if len(text) < 2 || text[0] != '"' && text[0] != '\'' {
+		return false
+	}
+	return strings.IndexByte(text[1:], text[0]) == len(text)-2
 }
 
 // hidden is a field that was meant to be set, and is a part of another's text:
