@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -112,44 +113,42 @@ func describe(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema
 // describeObjects puts the fields of those objects into the schema that it does not
 // have yet and the org has.
 func describeObjects(ctx context.Context, t *target, s *schema.Schema, names []string) error {
-	found := make([]*schema.Object, len(names))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(4)
-	for i, name := range names {
-		if o := s.Object(name); o == nil || len(o.Fields) > 0 || slices.Index(names, name) < i {
-			continue
+	var todo []string
+	for _, name := range names {
+		if o := s.Object(name); o != nil && len(o.Fields) == 0 && !slices.Contains(todo, o.Name) {
+			todo = append(todo, o.Name)
 		}
-		group.Go(func() error {
-			d, err := t.client.Describe(ctx, name, time.Time{})
-			var e *salesforce.Error
-			if errors.As(err, &e) && e.Cause == salesforce.WrongObject {
-				return nil
-			}
-			if err != nil {
-				return salesforceError(t, err)
-			}
-			found[i] = d.Object
-			return nil
-		})
 	}
-	if err := group.Wait(); err != nil {
+	found, err := describeAll(ctx, t, todo, func(string) time.Time { return time.Time{} }, func(int, int) {})
+	if err != nil {
 		return err
 	}
-	for _, o := range found {
-		if o != nil {
-			s.Add(o)
+	for _, d := range found {
+		if d != nil {
+			s.Add(d.Object)
 		}
 	}
 	return nil
 }
 
-// described leaves only those objects whose fields are known.
-func described(s *schema.Schema) *schema.Schema {
-	out := schema.New()
-	for _, name := range s.Names() {
-		if o := s.Object(name); len(o.Fields) > 0 {
-			out.Add(o)
-		}
+// describeAll describes objects, a few at a time, each only if it has changed since
+// the time that since gives. What the org does not have is nil.
+func describeAll(ctx context.Context, t *target, names []string, since func(name string) time.Time, progress func(done, all int)) ([]*salesforce.Description, error) {
+	found := make([]*salesforce.Description, len(names))
+	var done atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	for i, name := range names {
+		group.Go(func() error {
+			d, err := t.client.Describe(ctx, name, since(name))
+			var e *salesforce.Error
+			if err != nil && (!errors.As(err, &e) || e.Cause != salesforce.WrongObject) {
+				return salesforceError(t, err)
+			}
+			found[i] = d
+			progress(int(done.Add(1)), len(names))
+			return nil
+		})
 	}
-	return out
+	return found, group.Wait()
 }

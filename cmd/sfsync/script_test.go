@@ -80,7 +80,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "struck": struckCommand, "rows": rowsCommand, "listening": listeningCommand,
+			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "struck": struckCommand, "overlay": overlayCommand, "rows": rowsCommand, "listening": listeningCommand,
 			"serving": servingCommand, "post": postCommand, "says": saysCommand, "becomes": becomesCommand,
 		},
 	})
@@ -142,6 +142,17 @@ func jsonCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprint(v); (got == args[1]) == neg {
 		ts.Fatalf("%s is %s", args[0], got)
 	}
+}
+
+// overlayCommand changes the set-up of the org:
+//
+//	overlay FILE
+func overlayCommand(ts *testscript.TestScript, neg bool, args []string) {
+	o, err := orgsim.ParseOverlay([]byte(ts.ReadFile(args[0])))
+	if err == nil {
+		err = orgOf(ts).SetOverlay(o)
+	}
+	ts.Check(err)
 }
 
 // recordCommand checks a field of a record in the org:

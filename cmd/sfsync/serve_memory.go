@@ -90,7 +90,7 @@ func (b *rulebook) describe(ctx context.Context, t *target, files []*dsl.File) (
 		if t.memory() == "" {
 			return s, nil
 		}
-		if err := keepSchema(ctx, b.kv, t.memory(), described(s)); err != nil {
+		if err := keepSchema(ctx, b.kv, t.memory(), s); err != nil {
 			b.logger.Warn("cannot remember what the org said about its objects", "org", t.where(), "error", err)
 		}
 		return s, nil

@@ -163,7 +163,7 @@ func (b *rulebook) object(t *target) func(context.Context, string) (*schema.Obje
 			if o := s.Object(name); o != nil {
 				return o, nil // without fields, if no rule is about it
 			}
-			if len(described(s).Names()) == len(s.Names()) {
+			if len(s.Described()) == len(s.Names()) {
 				// The store recalls only what rules need; the org has many more.
 				return nil, errors.New("the org could not be asked about its objects yet")
 			}

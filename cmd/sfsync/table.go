@@ -24,6 +24,7 @@ func (c cell) String() string {
 // table lines cells up in columns. Marks do not count for the width.
 type table struct {
 	indent string
+	tight  bool // leaves the last column out where there is no room for it
 	rows   [][]cell
 }
 
@@ -60,7 +61,12 @@ func (t *table) write(w io.Writer, width int) {
 		used := runewidth.StringWidth(t.indent)
 		for i, c := range row {
 			if i == len(row)-1 {
-				if width > 0 {
+				if t.tight && width > 0 && width-used < 8 {
+					break
+				}
+				if width > 0 && t.tight {
+					c.text = shorten(c.text, width-used)
+				} else if width > 0 {
 					c.text = shorten(c.text, max(12, width-used))
 				}
 				b.WriteString(c.String())

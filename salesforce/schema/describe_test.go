@@ -146,9 +146,15 @@ func TestWriteDir(t *testing.T) {
 	if err := New(o, byHand).WriteDir(dir); err != nil {
 		t.Fatal(err)
 	}
+	if err := New(&Object{Name: "Listed__c"}).WriteDir(dir); err != nil {
+		t.Fatal(err)
+	}
 	s, err := ReadDir(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := New(o, byHand, &Object{Name: "Listed__c"}).Described(); !slices.Equal(got, s.Names()) {
+		t.Errorf("described are %v, and written %v", got, s.Names())
 	}
 	if at := s.Object("Widget__c").FetchedAt; !at.Equal(o.FetchedAt) || !s.FetchedAt.Equal(at) || !s.Object("Hand__c").FetchedAt.IsZero() {
 		t.Errorf("fetched at %v, schema %v", at, s.FetchedAt)
@@ -166,7 +172,7 @@ func TestWriteDir(t *testing.T) {
 	if string(a) != string(b) {
 		t.Errorf("the raw describe changed:\n%s\n%s", a, b)
 	}
-	if err := New(&Object{Name: "../evil"}).WriteDir(dir); err == nil {
+	if err := New(&Object{Name: "../evil", Fields: byHand.Fields}).WriteDir(dir); err == nil {
 		t.Error("wrote a file outside of the directory")
 	}
 	if err := New(o).WriteDir(filepath.Join(dir, "Hand__c.json")); err == nil {

@@ -190,7 +190,9 @@ func (d *differ) compare(old, f *Field) {
 		d.text(AspectPrecision, old.digits(), f.digits())
 	}
 	d.flag(AspectRequired, old.RequiredOnCreate(), f.RequiredOnCreate())
-	d.flag(AspectNillable, old.Nillable, f.Nillable)
+	if old.RequiredOnCreate() == f.RequiredOnCreate() {
+		d.flag(AspectNillable, old.Nillable, f.Nillable)
+	}
 	d.text(AspectDefault, cmp.Or(old.DefaultValue, old.DefaultValueFormula), cmp.Or(f.DefaultValue, f.DefaultValueFormula))
 	d.text(AspectFormula, old.CalculatedFormula, f.CalculatedFormula)
 	at := len(d.changes)

@@ -91,7 +91,7 @@ func readFetched(fsys fs.FS) map[string]time.Time {
 // the directory knows already.
 func (s *Schema) writeFetched(dir string) error {
 	fetched := readFetched(os.DirFS(dir))
-	for _, name := range s.Names() {
+	for _, name := range s.Described() {
 		delete(fetched, name)
 		if at := s.Object(name).FetchedAt; !at.IsZero() {
 			fetched[name] = at
@@ -110,7 +110,7 @@ func (s *Schema) writeFetched(dir string) error {
 	return nil
 }
 
-// WriteDir writes the describe of every object to <Object>.json in a directory,
+// WriteDir writes the describe of every object whose fields are known to <Object>.json in a directory,
 // which it makes if it must: the snapshot that [ReadDir] reads. The text is what
 // Salesforce sent, indented so that changes show line by line in version control. When it was fetched
 // stands beside it, in fetched.txt.
@@ -118,7 +118,7 @@ func (s *Schema) WriteDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("cannot make the schema directory: %w", err)
 	}
-	for _, name := range s.Names() {
+	for _, name := range s.Described() {
 		raw := s.Object(name).raw
 		if raw == nil {
 			var err error

@@ -85,3 +85,9 @@ func (s *Schema) Names() []string {
 	slices.Sort(names)
 	return names
 }
+
+// Described returns the API names of the objects whose fields are known, sorted.
+// Those of the list of all objects are not.
+func (s *Schema) Described() []string {
+	return slices.DeleteFunc(s.Names(), func(name string) bool { return len(s.Object(name).Fields) == 0 })
+}
