@@ -186,8 +186,7 @@ func (g *Org) UpdateApp(clientID string, change func(*App)) error {
 // readApps completes and checks apps.
 func (s *setup) readApps(list []App) error {
 	if list == nil {
-		first := s.users[0]
-		list = []App{{ClientID: DefaultClientID, ClientSecret: DefaultClientSecret, Name: "sfsync", RunAs: first.Username, PreAuthorized: []string{first.Username}}}
+		list = []App{{ClientID: DefaultClientID, ClientSecret: DefaultClientSecret, Name: "sfsync", RunAs: s.users[0].Username}}
 	}
 	for _, a := range list {
 		if err := a.check(s); err != nil {

@@ -17,10 +17,13 @@
 // # What is modelled
 //
 //   - API versions 31.0 to 68.0, with 410 for older ones and the answers that changed between them.
-//   - OAuth client credentials, username and password (off unless allowed), revoke, userinfo and the
-//     identity URL; sessions that end; the 401 answers.
+//   - OAuth: the web-server flow with its pages and PKCE, refresh tokens, JWT bearer, client credentials, username
+//     and password (off unless allowed), revoke, introspect, userinfo, the identity URL and
+//     discovery; sessions that end; the 401 answers. See below.
 //   - Describes with all 57 keys of a field, per user: object permissions and field-level security come
-//     from the [Overlay]; Last-Modified and 304.
+//     from the [Overlay]; Last-Modified and 304. Fields that come, go and change while the org runs, by [Org.AddField],
+//     [Org.ChangeField] and [Org.RemoveField]; fields that are writable only in some states of a record, by [FieldRule].
+//   - The Organization record, by which clients tell a sandbox, scratch or developer org: [Environment].
 //   - Single rows: create, retrieve, update, delete and upsert by external id (200, 201, 204 or 300);
 //     lookups by the parent's external id; conditional headers (304, 412, ETag on Account).
 //   - sObject Collections (200 rows, 10 chunks, all or none), composite (25 sub-requests, references,
@@ -38,6 +41,31 @@
 // A row is refused for the first class of errors that it has, in the order JSON, field existence, field
 // permission, value, record, required, validation, duplicate, unique. Where public sources
 // disagree about Salesforce or are silent, [Assumptions] choose.
+//
+// # Logging in
+//
+// A [User] logs in with an [App]. At /services/oauth2/authorize the user meets a log-in page and a page that asks for
+// consent; both are plain forms, good for a browser and for a test. The code that comes back works once, for 15
+// minutes. What the user has allowed is a [Grant]: with [App.Rotate], each refresh gives it a new refresh token, and
+// one that comes again after it was replaced ends the grant. Five grants of one user to one app are alive at most.
+//
+//	org, err := orgsim.New(orgsim.Options{
+//		Users: []orgsim.User{{Username: "bot@acme.example", Password: "…", Profile: "Integration"}},
+//		Apps:  []orgsim.App{{ClientID: "app", Public: true, Rotate: true, SessionTTL: orgsim.Duration(15 * time.Minute)}},
+//	})
+//	… log in, then
+//	org.AdvanceClock(15 * time.Minute)                                              // the access token is dead
+//	org.RevokeGrants()                                                              // so is the refresh token
+//	org.UpdateUser("bot@acme.example", func(u *orgsim.User) { u.Frozen = true }) // and now the user
+//	org.Grants(); org.Stats().Tokens                                                // who refreshed, and how often
+//
+// For the JWT bearer flow the app needs [App.Certificate], and the user an admin's approval in [App.PreAuthorized] or a
+// living grant of his own. An assertion is for https://login.salesforce.com or, in a sandbox, https://test.salesforce.com,
+// or for the org's own URL; its exp has to fit the org's clock.
+//
+// What Salesforce documents of it is in its help pages on OAuth flows and in the REST API Developer Guide. What happens to
+// the rest of a grant when a used refresh token comes again, and how long verifiers and assertions may be, differs
+// between sources: [Assumptions].
 //
 // # Outbound messages
 //
@@ -77,8 +105,11 @@
 //
 //   - Of outbound messages: other actions than a rule over one record, failed ones kept for good ("dead
 //     letters"), the WSDL, the queue that orgs share, signatures (there are none). Deletes trigger nothing.
-//   - The web-server, JWT bearer and refresh-token flows, introspection, Bulk API, composite graph and tree,
-//     SOAP, Tooling and Metadata APIs, search.
+//   - The device, user-agent, asset and token-exchange flows, id_token, login history and rates, multi-factor
+//     authentication, single logout. A session's life is counted from its begin and not from its last use.
+//   - Bulk API, composite graph and tree, SOAP, Tooling and Metadata APIs, search.
+//   - Permission sets as records; what they come to is in the overlay. An Organization object that the schema leaves
+//     out can be described and queried, but is not in the list of all objects.
 //   - Formulas and roll-ups (always null), triggers and flows (use a fault), record types, currencies,
 //     state and country picklists, geolocation, blobs, person accounts, opportunities and so on: only
 //     what the describes at hand say exists. Case.IsClosed does not follow Status.

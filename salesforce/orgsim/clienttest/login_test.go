@@ -33,7 +33,9 @@ func pair(t *testing.T) (private, public string) {
 func TestGoSalesforceJWT(t *testing.T) {
 	org := start(t, orgsim.Options{})
 	private, public := pair(t)
-	if err := org.UpdateApp(orgsim.DefaultClientID, func(a *orgsim.App) { a.Certificate = public }); err != nil {
+	if err := org.UpdateApp(orgsim.DefaultClientID, func(a *orgsim.App) {
+		a.Certificate, a.PreAuthorized = public, []string{orgsim.DefaultUsername}
+	}); err != nil {
 		t.Fatal(err)
 	}
 	creds := salesforce.Creds{Domain: org.URL(), Username: orgsim.DefaultUsername, ConsumerKey: orgsim.DefaultClientID, ConsumerRSAPem: private}
