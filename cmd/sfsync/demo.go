@@ -76,26 +76,31 @@ const demoAgent = "agent@simulated.example"
 
 // demoOrg makes the org of the examples.
 func demoOrg(overlay string) (*orgsim.Org, error) {
-	data, err := examples.Files.ReadFile(overlay)
-	if err != nil {
-		return nil, err
-	}
-	setUp, err := orgsim.ParseOverlay(data)
+	setUp, err := demoOverlay(overlay)
 	if err != nil {
 		return nil, err
 	}
 	users := []orgsim.User{
-		{Username: orgsim.DefaultUsername, Name: "Survey Integration", Profile: "Integration"},
+		{Username: orgsim.DefaultUsername, Password: orgsim.DefaultPassword, Name: "Survey Integration", Profile: "Integration"},
 		{Username: demoAgent, Name: "Support Agent", Profile: "Support"},
 	}
 	org, err := orgsim.New(orgsim.Options{Overlay: setUp, Users: users})
 	if err != nil {
 		return nil, err
 	}
-	if data, err = examples.Files.ReadFile("survey/org/seed.json"); err != nil {
+	data, err := examples.Files.ReadFile("survey/org/seed.json")
+	if err != nil {
 		return nil, err
 	}
 	return org, seedOrg(org, data)
+}
+
+func demoOverlay(name string) (orgsim.Overlay, error) {
+	data, err := examples.Files.ReadFile(name)
+	if err != nil {
+		return orgsim.Overlay{}, err
+	}
+	return orgsim.ParseOverlay(data)
 }
 
 func (d *demo) play(ctx context.Context, t *target, dir string) (err error) {
@@ -232,11 +237,7 @@ func (d *demo) useCases(ctx context.Context) error {
 // failures changes the org behind the rules' back, breaks it, and shows what the
 // daemon says about events that meet that.
 func (d *demo) failures(ctx context.Context) error {
-	data, err := examples.Files.ReadFile("survey/org/later.json")
-	if err != nil {
-		return err
-	}
-	later, err := orgsim.ParseOverlay(data)
+	later, err := demoOverlay("survey/org/later.json")
 	if err != nil {
 		return err
 	}
@@ -245,7 +246,8 @@ func (d *demo) failures(ctx context.Context) error {
 		return err
 	}
 	d.daemon.lookAgain(ctx)
-	if data, err = examples.Files.ReadFile("survey/org/faults.json"); err != nil {
+	data, err := examples.Files.ReadFile("survey/org/faults.json")
+	if err != nil {
 		return err
 	}
 	if err := breakOrg(d.org, data); err != nil {

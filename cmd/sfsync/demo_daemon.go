@@ -212,14 +212,15 @@ func (d *demo) closeCases(ctx context.Context, messages []string) (ids map[strin
 	if err := d.org.SetDelivery(orgsim.Delivery{Hold: true, Duplicates: 1}); err != nil {
 		return nil, err
 	}
-	for _, endpoint := range d.daemon.Soap {
-		err = errors.Join(err, d.org.DefineOutboundMessage(orgsim.OutboundMessage{
-			Name: "Case_closed", Object: "Case", Fields: []string{"ContactId", "Origin", "Survey_Status__c"}, Endpoint: endpoint,
-			When: []orgsim.Condition{{Field: "Status", Op: "changed"}, {Field: "Status", Op: "=", Value: []byte(`"Closed"`)}},
-		}))
-	}
+	setUp, err := demoOverlay("survey/org/messages.json")
 	if err != nil {
 		return nil, err
+	}
+	for _, m := range setUp.OutboundMessages {
+		m.Endpoint = d.daemon.Soap["production"] // as the rules call the connection
+		if err := d.org.DefineOutboundMessage(m); err != nil {
+			return nil, err
+		}
 	}
 	agent, err := salesforce.New(salesforce.Config{InstanceURL: d.org.URL(), Token: salesforce.StaticToken(d.org.Login(demoAgent)), UserAgent: userAgent()})
 	if err != nil {

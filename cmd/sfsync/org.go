@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,12 +21,12 @@ func orgCommand(c *console) *cli.Command {
 		Subcommands: []*cli.Command{{
 			Name:  "start",
 			Usage: "start a simulated org and keep it running until Ctrl-C",
-			Flags: append([]cli.Flag{
-				&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT` of this machine; port 0 takes a free one"},
-				&cli.DurationFlag{Name: "latency", Usage: "let every call take `TIME` longer, such as 50ms"},
-				&cli.IntFlag{Name: "daily-limit", Usage: "allow `N` API calls in 24 hours (default: 100,000)"},
-				formatFlag(),
-			}, simFlags()...),
+			Description: "It has records, users, permissions, limits and a log-in page, refuses what Salesforce\n" +
+				"refuses, and breaks as you tell it to. When records change it sends the outbound\n" +
+				"messages that --overlay defines, as {\"outboundMessages\": [{\"name\": \"Case_closed\",\n" +
+				"\"object\": \"Case\", \"endpoint\": \"http://127.0.0.1:8443/soap/production\"}]}. Everything\n" +
+				"can be looked at and changed while it runs: GET /sim/ tells how.",
+			Flags:  slices.Concat(orgFlags(), simFlags(), []cli.Flag{formatFlag()}),
 			Action: func(ctx *cli.Context) error { return c.startOrg(ctx) },
 		}},
 	}
@@ -43,25 +44,18 @@ func simFlags() []cli.Flag {
 
 // simulate makes the simulated org that flags describe. It does not listen yet.
 func simulate(ctx *cli.Context) (*orgsim.Org, error) {
-	options := orgsim.Options{Latency: ctx.Duration("latency"), DailyLimit: ctx.Int("daily-limit")}
-	if dir := ctx.String("org-schema"); dir != "" {
-		if _, err := os.Stat(dir); err != nil {
-			return nil, outsidef("", "cannot read the schema directory %s: %s", dir, reason(err))
-		}
-		options.Schema = os.DirFS(dir)
-	}
-	if path := ctx.String("overlay"); path != "" {
-		data, err := readFile(path)
-		if err != nil {
-			return nil, err
-		}
-		if options.Overlay, err = orgsim.ParseOverlay(data); err != nil {
-			return nil, problemf("", "%s: %v", path, err)
-		}
+	options, err := orgOptions(ctx)
+	if err != nil {
+		return nil, err
 	}
 	org, err := orgsim.New(options)
 	if err != nil {
 		return nil, problemf("", "cannot make the simulated org: %v", err)
+	}
+	if ctx.IsSet("clock-speed") {
+		if err := org.SetClockSpeed(ctx.Float64("clock-speed")); err != nil {
+			return nil, usagef("", "--clock-speed: %v", err)
+		}
 	}
 	return org, setUp(org, ctx.String("seed"), ctx.String("faults"))
 }
@@ -136,9 +130,10 @@ func (c *console) startOrg(ctx *cli.Context) error {
 	}
 	defer org.Close()
 	if wantsJSON(ctx) {
+		app, user := firstLogin(org)
 		err = c.printJSON(map[string]string{
-			"instance_url": org.URL(), "client_id": orgsim.DefaultClientID, "client_secret": orgsim.DefaultClientSecret,
-			"username": orgsim.DefaultUsername, "organization_id": org.ID(), "inspect": org.URL() + "/sim/",
+			"instance_url": org.URL(), "client_id": app.ClientID, "client_secret": app.ClientSecret,
+			"username": user.Username, "password": user.Password, "organization_id": org.ID(), "inspect": org.URL() + "/sim/",
 		})
 	} else {
 		c.greet(org)
@@ -155,16 +150,33 @@ func (c *console) startOrg(ctx *cli.Context) error {
 	return nil
 }
 
+// firstLogin is an app that lets programs in by its secret, and whom it acts as, or
+// else the first of each. Their secrets open nothing but the simulated org.
+func firstLogin(org *orgsim.Org) (orgsim.App, orgsim.User) {
+	apps, users := org.Apps(), org.Users()
+	app, user := apps[max(0, slices.IndexFunc(apps, func(a orgsim.App) bool { return a.RunAs != "" }))], users[0]
+	if i := slices.IndexFunc(users, func(u orgsim.User) bool { return strings.EqualFold(u.Username, app.RunAs) }); i >= 0 {
+		user = users[i]
+	}
+	return app, user
+}
+
 // greet says how to use a simulated org.
 func (c *console) greet(org *orgsim.Org) {
 	url := org.URL()
+	app, user := firstLogin(org)
 	fmt.Fprintf(c.out, "A simulated Salesforce org is listening. Ctrl-C stops it; nothing of it is kept.\n\n")
 	t := table{indent: "  "}
 	t.row("instance URL", cell{url, c.style.cyan})
-	t.row("client id", orgsim.DefaultClientID)
-	t.row("client secret", orgsim.DefaultClientSecret)
-	t.row("acts as", orgsim.DefaultUsername)
+	t.row("client id", app.ClientID)
+	t.row("client secret", app.ClientSecret)
+	t.row("acts as", user.Username)
+	t.row("password", user.Password)
+	t.row("organization", org.ID())
 	t.row("look inside", url+"/sim/")
+	for _, m := range org.OutboundStatus() {
+		t.row("sends messages", "of "+m.Object+" to "+m.Endpoint)
+	}
 	t.write(c.out, 0)
 	fmt.Fprintf(c.out, `
 In another terminal:
@@ -173,5 +185,6 @@ In another terminal:
   sfsync schema show Contact --instance %s
   sfsync schema export schema --instance %s --all
   sfsync run rules.sfsync --events events.jsonl --instance %s
-`, orgsim.DefaultClientID, orgsim.DefaultClientSecret, url, url, url)
+  sfsync serve rules.sfsync --instance %s
+`, app.ClientID, app.ClientSecret, url, url, url, url)
 }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/salesforce/orgsim"
+)
+
+// orgFlags are the flags of an org that keeps running, beside those of every
+// simulated org.
+func orgFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen on `HOST:PORT` of this machine; port 0 takes a free one"},
+		&cli.StringFlag{Name: "environment", Usage: "be a `KIND` of org: production, sandbox, scratch or developer"},
+		&cli.StringFlag{Name: "org-id", Usage: "have the organization `ID`, 00D…; another than the default makes it another org for sfsync"},
+		&cli.DurationFlag{Name: "latency", DefaultText: "none", Usage: "let every call take `TIME` longer, such as 50ms"},
+		&cli.DurationFlag{Name: "jitter", DefaultText: "none", Usage: "and up to `TIME` more at random"},
+		&cli.IntFlag{Name: "daily-limit", DefaultText: "100,000", Usage: "allow `N` API calls in 24 hours; -1 for any number"},
+		&cli.DurationFlag{Name: "session", DefaultText: "2h", Usage: "let access tokens live for `TIME`"},
+		&cli.Float64Flag{Name: "clock-speed", DefaultText: "1", Usage: "let the org's time pass `N` times as fast: sessions, limits, dates"},
+		&cli.Float64Flag{Name: "delivery-speed", DefaultText: "1", Usage: "let outbound messages be repeated `N` times as fast: with 3600 a day of retries takes 24 seconds"},
+		&cli.StringFlag{Name: "options", Usage: "take users, apps, delivery and assumptions from `FILE`: {\"delivery\": {\"duplicates\": 0.1}}"},
+		&cli.StringFlag{Name: "client-cert", Usage: "show listeners of outbound messages the client certificate in `FILE`, and what it was issued by"},
+		&cli.StringFlag{Name: "client-key", Usage: "the client certificate's key in `FILE`"},
+		&cli.StringFlag{Name: "endpoint-ca", Usage: "trust the authorities in `FILE` when outbound messages go by https"},
+		&cli.BoolFlag{Name: "remote-endpoints", Usage: "let outbound messages go to other machines"},
+	}
+}
+
+// orgFile is what --options takes from a file.
+type orgFile struct {
+	Users       []orgsim.User      `json:"users"`
+	Apps        []orgsim.App       `json:"apps"`
+	Delivery    orgsim.Delivery    `json:"delivery"`
+	Assumptions orgsim.Assumptions `json:"assumptions"`
+}
+
+// orgOptions are the options that flags describe, of which commands with a simulated
+// org of their own have a few.
+func orgOptions(ctx *cli.Context) (o orgsim.Options, err error) {
+	if path := ctx.String("options"); path != "" {
+		file, err := readOrgFile(path)
+		if err != nil {
+			return o, err
+		}
+		o.Users, o.Apps, o.Delivery, o.Assumptions = file.Users, file.Apps, file.Delivery, file.Assumptions
+	}
+	o.Environment, o.OrgID = orgsim.Environment(ctx.String("environment")), ctx.String("org-id")
+	o.Latency, o.Jitter, o.SessionTTL = ctx.Duration("latency"), ctx.Duration("jitter"), ctx.Duration("session")
+	o.DailyLimit = ctx.Int("daily-limit")
+	for name, d := range map[string]time.Duration{"latency": o.Latency, "jitter": o.Jitter, "session": o.SessionTTL} {
+		if d < 0 {
+			return o, usagef("", "--%s is not less than 0", name)
+		}
+	}
+	if ctx.IsSet("delivery-speed") {
+		o.Delivery.Speed = ctx.Float64("delivery-speed")
+	}
+	o.AllowRemoteEndpoints = ctx.Bool("remote-endpoints")
+	if dir := ctx.String("org-schema"); dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			return o, outsidef("", "cannot read the schema directory %s: %s", dir, reason(err))
+		}
+		o.Schema = os.DirFS(dir)
+	}
+	if path := ctx.String("overlay"); path != "" {
+		data, err := readFile(path)
+		if err != nil {
+			return o, err
+		}
+		if o.Overlay, err = orgsim.ParseOverlay(data); err != nil {
+			return o, problemf("", "%s: %v", path, err)
+		}
+	}
+	return o, certificates(ctx, &o)
+}
+
+func readOrgFile(path string) (file orgFile, err error) {
+	data, err := readFile(path)
+	if err != nil {
+		return file, err
+	}
+	in := json.NewDecoder(bytes.NewReader(data))
+	in.DisallowUnknownFields()
+	if err = in.Decode(&file); err == nil {
+		if _, behind := in.Token(); !errors.Is(behind, io.EOF) {
+			err = errors.New("something stands behind its closing brace")
+		}
+	}
+	if err != nil {
+		return file, problemf(`it is written {"users": […], "apps": […], "delivery": {…}, "assumptions": {…}}`, "%s: %v", path, err)
+	}
+	return file, nil
+}
+
+// certificates reads what the org shows to listeners, and whom of them it trusts.
+func certificates(ctx *cli.Context, o *orgsim.Options) error {
+	cert, key := ctx.String("client-cert"), ctx.String("client-key")
+	if (cert == "") != (key == "") {
+		return usagef("", "--client-cert and --client-key go together")
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return outsidef("", "cannot use the client certificate in %s: %s", cert, reason(err))
+		}
+		o.ClientCertificate = &pair
+	}
+	if path := ctx.String("endpoint-ca"); path != "" {
+		data, err := readFile(path)
+		if err != nil {
+			return err
+		}
+		o.EndpointRoots = x509.NewCertPool()
+		if !o.EndpointRoots.AppendCertsFromPEM(data) {
+			return usagef("", "there is no PEM certificate in %s", path)
+		}
+	}
+	return nil
+}
