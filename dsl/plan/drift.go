@@ -23,26 +23,15 @@ var driftRank = map[DriftSeverity]int{Breaks: 0, ChangesMeaning: 1, Harmless: 2}
 
 // Drift is what one change of Salesforce's schema means for one line of the rules.
 type Drift struct {
-	Severity   DriftSeverity `json:"severity"`
-	Rule       string        `json:"rule"`
-	File       string        `json:"file"`
-	Line       int           `json:"line"` // from 1
-	Connection string        `json:"connection,omitempty"`
-	Object     string        `json:"object"`
-	Field      string        `json:"field,omitempty"`
-	Aspect     schema.Aspect `json:"aspect,omitempty"` // what of the field has changed
-	Before     string        `json:"before"`
-	After      string        `json:"after"`
-	Message    string        `json:"message"` // what it means for the rule, in one clause
-	Help       string        `json:"help,omitempty"`
-	Code       dsl.Code      `json:"code,omitempty"` // of the diagnostic that checking the rule gives now
-
-	change schema.Change
-}
-
-// Name is the API name of what has changed, such as Case.Status.
-func (d *Drift) Name() string {
-	return schema.Change{Object: d.Object, Field: d.Field}.Name()
+	Severity      DriftSeverity `json:"severity"`
+	Rule          string        `json:"rule"`
+	File          string        `json:"file"`
+	Line          int           `json:"line"` // from 1
+	Connection    string        `json:"connection,omitempty"`
+	schema.Change               // what has changed
+	Message       string        `json:"message"` // what it means for the rule, in one clause
+	Help          string        `json:"help,omitempty"`
+	Code          dsl.Code      `json:"code,omitempty"` // of the diagnostic that checking the rule gives now
 }
 
 // CompareSchemas tells what it means for rules that the schemas they were checked
@@ -122,7 +111,7 @@ func (d *drifts) look(u *use) {
 func (d *drifts) add(u *use, c schema.Change, severity DriftSeverity, message string) int {
 	for i := range d.found {
 		f := &d.found[i]
-		if f.Line == u.line && f.File == u.rule.File && f.change == c {
+		if f.Line == u.line && f.File == u.rule.File && f.Change == c {
 			if driftRank[severity] < driftRank[f.Severity] {
 				f.Severity, f.Message = severity, message
 			}
@@ -131,7 +120,7 @@ func (d *drifts) add(u *use, c schema.Change, severity DriftSeverity, message st
 	}
 	d.found = append(d.found, Drift{
 		Severity: severity, Rule: u.rule.Name, File: u.rule.File, Line: u.line, Connection: u.connection,
-		Object: c.Object, Field: c.Field, Aspect: c.Aspect, Before: c.Before, After: c.After, Message: message, change: c,
+		Change: c, Message: message,
 	})
 	return len(d.found) - 1
 }
