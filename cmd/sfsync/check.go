@@ -24,7 +24,8 @@ func checkCommand(c *console) *cli.Command {
 		Description: "Names and values are held against describe results of Salesforce: those of\n" +
 			"--schema or --connection, or else of a directory `schema` beside the rule file.\n" +
 			"Paths into events are held against samples: those of --events, or else of a\n" +
-			"directory `events` beside the rule file. - reads rules from standard input.",
+			"directory `events` beside the rule file. - reads rules from standard input.\n" +
+			"--fix rewrites the files where that is safe, and says what is left to do.",
 		Flags: []cli.Flag{
 			schemaFlag(),
 			&cli.StringFlag{Name: "connection", Usage: "check against the stored schema of the connection `NAME`"},
@@ -32,7 +33,10 @@ func checkCommand(c *console) *cli.Command {
 			&cli.StringSliceFlag{Name: "events", Usage: "`FILE` or directory of sample events; may be repeated"},
 			&cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("show everything, not just the %d worst of each file", maxShown)},
 			&cli.BoolFlag{Name: "strict", Usage: "exit with 1 on warnings, too"},
-			formatFlag(),
+			&cli.BoolFlag{Name: "fix", Usage: "apply the fixes that are safe, and rewrite the files"},
+			&cli.BoolFlag{Name: "diff", Usage: "show what --fix would change, and change nothing"},
+			checkFormatFlag(),
+			&cli.StringSliceFlag{Name: "output", Usage: "also write a report to a file, as `FORMAT=FILE`; may be repeated"},
 		},
 		Action: func(ctx *cli.Context) error { return c.check(ctx) },
 	}
@@ -40,6 +44,10 @@ func checkCommand(c *console) *cli.Command {
 
 func (c *console) check(ctx *cli.Context) error {
 	begun := time.Now()
+	outputs, err := checkOutputs(ctx)
+	if err != nil {
+		return err
+	}
 	sets, err := c.ruleSets(ctx)
 	if err != nil {
 		return err
@@ -54,11 +62,16 @@ func (c *console) check(ctx *cli.Context) error {
 		if err != nil {
 			return err
 		}
+		if ctx.Bool("fix") || ctx.Bool("diff") {
+			if err := r.fix(set, !ctx.Bool("diff")); err != nil {
+				return err
+			}
+		}
 		set.compile()
 		r.add(set, problems)
 	}
-	shown := diagnosticsOf(sets)
-	for _, d := range shown {
+	all := diagnosticsOf(sets)
+	for _, d := range all {
 		switch d.Severity {
 		case dsl.Error:
 			r.Errors++
@@ -68,16 +81,13 @@ func (c *console) check(ctx *cli.Context) error {
 			r.Notes++
 		}
 	}
+	shown := all
 	if !ctx.Bool("all") {
 		shown, r.LeftOut = dsl.Limit(shown, maxShown)
 	}
 	r.Milliseconds = float64(time.Since(begun).Microseconds()) / 1000
-	if wantsJSON(ctx) {
-		err = c.printCheckJSON(&r, shown)
-	} else {
-		err = c.printCheck(&r, shown)
-	}
-	if err == nil && (r.Errors > 0 || ctx.Bool("strict") && r.Warnings+len(r.SampleProblems) > 0) {
+	err = c.writeCheck(ctx, &r, outputs, shown, all)
+	if err == nil && (r.unfixed || r.Errors > 0 || ctx.Bool("strict") && r.Warnings+len(r.SampleProblems) > 0) {
 		return problem
 	}
 	return err
@@ -99,6 +109,32 @@ type checkReport struct {
 	CallsPer1000   *int           `json:"api_calls_per_1000_events"` // at most; null when there are errors
 	LeftOut        int            `json:"left_out"`                  // diagnostics that are not shown
 	Milliseconds   float64        `json:"milliseconds"`
+	Fixed          []fixedFinding `json:"fixed,omitempty"` // by --fix, or would be
+	Diff           string         `json:"diff,omitempty"`  // what --fix would change
+
+	unfixed bool // the files have errors that --fix would mend, and only shows
+}
+
+// fix applies the safe fixes to the files of a set, or only finds out what that would do.
+func (r *checkReport) fix(set *ruleSet, write bool) error {
+	set.compile()
+	broken := dsl.HasErrors(set.diagnostics)
+	fixed, files := set.fix()
+	r.Fixed = append(r.Fixed, fixed...)
+	for _, f := range files {
+		if !write {
+			r.Diff += f.diff()
+			r.unfixed = r.unfixed || broken
+			continue
+		}
+		if f.path == stdinName {
+			return usagef("--diff", "standard input cannot be rewritten; --diff shows the fixes")
+		}
+		if err := f.write(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *checkReport) add(set *ruleSet, problems []eventProblem) {
@@ -129,6 +165,7 @@ func (r *checkReport) add(set *ruleSet, problems []eventProblem) {
 }
 
 func (c *console) printCheck(r *checkReport, shown []dsl.Diagnostic) error {
+	c.printFixed(r)
 	if err := dsl.Render(c.out, shown, dsl.TextOptions{Color: c.style.color, Width: c.width}); err != nil {
 		return err
 	}

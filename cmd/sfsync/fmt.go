@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
@@ -88,7 +87,7 @@ func formatFile(src *dsl.Source, wantDiff bool) formattedFile {
 	_, faults := dsl.Parse(src)
 	file := formattedFile{File: src.Path, Changed: text != src.Text, Read: ok, Faults: len(faults), before: src.Text, after: text}
 	if wantDiff {
-		file.Diff = string(diff.Diff(src.Path+".orig", []byte(src.Text), src.Path, []byte(text)))
+		file.Diff = unifiedDiff(src.Path, src.Text, text)
 	}
 	return file
 }
