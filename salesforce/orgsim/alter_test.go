@@ -107,6 +107,9 @@ func TestSchemaDrift(t *testing.T) {
 	if r, _ := b.Record("Contact", id); again.Field("Nps__c") == nil || r["Nps__c"] != nil {
 		t.Errorf("the record is %v", r)
 	}
+	if err := b.UpdateApp(DefaultClientID, func(a *App) { a.Rotate = true }); err != nil {
+		t.Fatal(err)
+	}
 	drifts("a permission", func() error { return b.SetAccess(Access{Object: "Contact", ReadOnly: []string{"Phone"}}) })
 	drifts("the permission back", func() error { return b.SetAccess(Access{Object: "Contact"}) })
 	if n := len(b.Overlay().Access); n != 1 {
@@ -181,7 +184,7 @@ func TestSchemaDriftsUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	for i := range 20 {
+	for i := range 10 {
 		name := "New" + strconv.Itoa(i) + "__c"
 		if err := b.AddField("Contact", map[string]any{"name": name, "type": "boolean"}); err != nil {
 			t.Error(err)
@@ -195,7 +198,7 @@ func TestSchemaDriftsUnderLoad(t *testing.T) {
 	close(done)
 	wg.Wait()
 	for _, r := range b.Records("Contact") {
-		if r["New18__c"] != false {
+		if r["New8__c"] != false {
 			t.Fatalf("the record is %v", r)
 		}
 	}

@@ -54,10 +54,10 @@
 //		Apps:  []orgsim.App{{ClientID: "app", Public: true, Rotate: true, SessionTTL: orgsim.Duration(15 * time.Minute)}},
 //	})
 //	… log in, then
-//	org.AdvanceClock(15 * time.Minute)                                              // the access token is dead
-//	org.RevokeGrants()                                                              // so is the refresh token
+//	org.AdvanceClock(15 * time.Minute)                                           // the access token is dead
+//	org.RevokeGrants()                                                           // so is the refresh token
 //	org.UpdateUser("bot@acme.example", func(u *orgsim.User) { u.Frozen = true }) // and now the user
-//	org.Grants(); org.Stats().Tokens                                                // who refreshed, and how often
+//	grants, tokens := org.Grants(), org.Stats().Tokens                           // who refreshed, and how often
 //
 // For the JWT bearer flow the app needs [App.Certificate], and the user an admin's approval in [App.PreAuthorized] or a
 // living grant of his own. An assertion is for https://login.salesforce.com or, in a sandbox, https://test.salesforce.com,

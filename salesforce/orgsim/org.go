@@ -350,10 +350,14 @@ func (g *Org) use(s setup) error {
 		t.adopt(o, &g.opts.Assumptions)
 		t.use(o)
 	}
-	// HTTP dates count seconds, so two changes in one second would look like one.
+	old := g.config.Load()
 	cfg.since = g.now().Truncate(time.Second)
-	if before := g.config.Load().since; !cfg.since.After(before) {
-		cfg.since = before.Add(time.Second)
+	switch {
+	case !slices.Equal(s.apps, old.apps):
+		cfg.since = old.since // nothing that describes show
+	case !cfg.since.After(old.since):
+		// HTTP dates count seconds, so two changes in one second would look like one.
+		cfg.since = old.since.Add(time.Second)
 	}
 	g.config.Store(cfg)
 	g.outbox.use(cfg)
