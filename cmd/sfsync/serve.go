@@ -35,6 +35,7 @@ func serveCommand(c *console) *cli.Command {
 		}, senderFlags(), []cli.Flag{
 			&cli.Float64Flag{Name: "quota-share", Value: 0.8, Usage: "use at most this `SHARE` of an org's daily API calls"},
 			&cli.BoolFlag{Name: "verify", Usage: "read every record again after it was written, and tell what differs"},
+			&cli.DurationFlag{Name: "schema-refresh", Value: time.Hour, Usage: "ask every `TIME` whether the orgs' schemas have changed, and tell what that means for the rules; 0 for never"},
 			&cli.IntFlag{Name: "keep-runs", Value: 30, Usage: "keep what became of events for `DAYS`, and so long what failed can be tried again"},
 			&cli.IntFlag{Name: "store-limit", Value: 4096, Usage: "let the store grow to `MEGABYTES`, then drop old runs, and at last refuse events"},
 			&cli.DurationFlag{Name: "grace", Value: time.Minute, Usage: "let calls in flight go on for `TIME` when stopped"},
@@ -81,6 +82,9 @@ func checkServeFlags(ctx *cli.Context) error {
 	}
 	if ctx.Int("keep-runs") < 1 || ctx.Int("store-limit") < 16 {
 		return usagef("", "--keep-runs is at least 1 day, and --store-limit at least 16 megabytes")
+	}
+	if ctx.Duration("schema-refresh") < 0 {
+		return usagef("", "--schema-refresh is 0, for never, or more")
 	}
 	if ctx.Duration("grace") <= 0 || ctx.Duration("alert-gather") <= 0 || ctx.Duration("alert-queue-age") <= 0 {
 		return usagef("", "--grace, --alert-gather and --alert-queue-age are more than 0")

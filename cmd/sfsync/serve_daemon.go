@@ -34,6 +34,7 @@ type daemon struct {
 	metrics  *metrics.Metrics
 	alerter  *alert.Alerter
 	observe  *observer
+	schemas  *schemaWatch
 
 	events   net.Listener
 	admin    net.Listener
@@ -69,9 +70,12 @@ func (c *console) newDaemon(ctx context.Context, s *serveSettings) (_ *daemon, e
 	d.metrics = metrics.New(metrics.Config{Health: d.store.Health, Orgs: d.orgs, Version: buildVersion().Version})
 	d.alerter = alert.New(alert.Config{Senders: s.alertTo, Source: "sfsync on " + host, Gather: s.alertGather, Logger: d.logger, Sent: d.alertSent})
 	d.observe = &observer{logger: d.logger, metrics: d.metrics, alerter: d.alerter, share: s.quotaShare, queueAge: s.alertAge, told: s.report, waited: map[string]time.Time{}}
+	d.book.changed = d.schemaChanged
+	d.book.driftedSince()
+	d.schemas = newSchemaWatch(d.book, s.schemaRefresh)
 	d.engine, err = runtime.New(runtime.Config{
 		Store: d.store, Plan: d.book.now().rules.plan, Org: d.org, Schema: d.book.schema,
-		Observe: d.observe.report, Logger: d.logger, QuotaShare: s.quotaShare, Grace: s.grace, Verify: s.verify, KeepRuns: s.keepRuns,
+		Observe: func(r runtime.Report) { d.observe.report(r); d.schemas.look(r) }, Logger: d.logger, QuotaShare: s.quotaShare, Grace: s.grace, Verify: s.verify, KeepRuns: s.keepRuns,
 		// The oldest runs go before the store refuses new events.
 		KeepBytes: int64(nearlyFull * float64(s.storeLimit)),
 	})
@@ -181,6 +185,7 @@ func (d *daemon) run(ctx context.Context) error {
 	aside.Go(func() { watcher.run(ctx, func() { d.book.reload(ctx, false) }) })
 	aside.Go(func() { d.reloadOnHangup(ctx) })
 	aside.Go(func() { d.lookAfter(ctx) })
+	aside.Go(func() { d.schemas.run(ctx) })
 	aside.Go(func() { d.book.awaitOrgs(ctx) })
 	alerting, quiet := context.WithCancel(context.WithoutCancel(ctx))
 	alerted := make(chan struct{})

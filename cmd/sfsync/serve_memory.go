@@ -90,6 +90,7 @@ func (b *rulebook) describe(ctx context.Context, t *target, files []*dsl.File) (
 		if t.memory() == "" {
 			return s, nil
 		}
+		b.noteBefore(ctx, t)
 		if err := keepSchema(ctx, b.kv, t.memory(), s); err != nil {
 			b.logger.Warn("cannot remember what the org said about its objects", "org", t.where(), "error", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 )
@@ -28,6 +29,9 @@ type rulebook struct {
 	one  sync.Mutex           // one reload at a time
 	use  func()               // makes the engine go by the rules that hold now
 	said func(refused string) // is told of every reload, with "" if it was done
+
+	changed func([]plan.Drift)         // is told what changed schemas mean for the rules; may be nil
+	before  map[*target]*schema.Schema // what the store knew at the start
 }
 
 // now is the rules that hold now.
@@ -93,6 +97,7 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 		}
 		return
 	}
+	b.drifted(next.rules.files, old.rules.schemas, next.rules.schemas)
 	if next.rules.plan == nil {
 		if next.rules.schemas != nil && sameText(old.rules.sources, sources) {
 			b.current.Store(old.withSchemas(next.rules.schemas))

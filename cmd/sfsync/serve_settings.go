@@ -36,6 +36,8 @@ type serveSettings struct {
 	alertGather time.Duration
 	alertAge    time.Duration // of the oldest event
 
+	schemaRefresh time.Duration // 0 for never
+
 	logger *slog.Logger
 	ready  func(*greeting) error // is told once that the daemon serves
 	report func(runtime.Report)  // is told what became of events; may be nil
@@ -80,8 +82,9 @@ func (c *console) readServeSettings(ctx *cli.Context) (_ *serveSettings, err err
 		credentials: ctx.String("credentials"),
 		quotaShare:  ctx.Float64("quota-share"), verify: ctx.Bool("verify"), grace: ctx.Duration("grace"),
 		alertGather: ctx.Duration("alert-gather"), alertAge: ctx.Duration("alert-queue-age"),
-		logger: c.newLogger(ctx),
-		ready:  func(g *greeting) error { return c.printGreeting(ctx, g) },
+		schemaRefresh: ctx.Duration("schema-refresh"),
+		logger:        c.newLogger(ctx),
+		ready:         func(g *greeting) error { return c.printGreeting(ctx, g) },
 	}
 	if s.senders, err = readSenders(ctx); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ const (
 	Quota       Kind = "quota"        // the org's API calls run out
 	Store       Kind = "store"        // the store is failing or nearly full
 	Rules       Kind = "rules"        // changed rules were refused
+	Schema      Kind = "schema"       // Salesforce's schema has changed under the rules
 )
 
 // Alert is something that a person should know. Alerts of the same kind and subject
