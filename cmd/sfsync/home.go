@@ -58,39 +58,50 @@ func readStore(ctx *cli.Context) (*bolt.Store, error) {
 	return s, storeError(dir, err)
 }
 
-// daemonOf finds the daemon that has the store open, after an attempt to open it has
-// failed with err. It is nil if that failed for another reason, or if it is another
-// command that has the store.
-func daemonOf(ctx *cli.Context, err error) *servingFile {
-	if !errors.Is(err, store.ErrInUse) {
-		return nil
+// openOrAsk opens the store, or finds the daemon that has it open.
+func openOrAsk(ctx *cli.Context, open func(*cli.Context) (*bolt.Store, error)) (*bolt.Store, *servingFile, error) {
+	if at := daemonOf(ctx); at != nil {
+		return nil, at, nil
 	}
+	s, err := open(ctx)
+	if errors.Is(err, store.ErrInUse) {
+		if at := daemonOf(ctx); at != nil { // it was just starting
+			return nil, at, nil
+		}
+	}
+	return s, nil, err
+}
+
+// daemonOf finds the daemon that has the store, nil if there is none that answers.
+func daemonOf(ctx *cli.Context) *servingFile {
 	dir, err := storeDir(ctx)
 	if err != nil {
 		return nil
 	}
-	return readServingFile(dir)
+	at := readServingFile(dir)
+	if at == nil || !at.answers(ctx.Context) {
+		return nil
+	}
+	return at
 }
 
 // openState opens the store's small values for reading and writing, also while a
 // daemon has the store. The caller ends with done.
 func openState(ctx *cli.Context) (kv store.KV, done func(), err error) {
-	s, err := openStore(ctx)
-	return stateOf(ctx, s, err)
+	return stateOf(openOrAsk(ctx, openStore))
 }
 
 // readState opens the store's small values for reading. They are nil, without an
 // error, if there is no store. The caller ends with done.
 func readState(ctx *cli.Context) (kv store.KV, done func(), err error) {
-	s, err := readStore(ctx)
-	return stateOf(ctx, s, err)
+	return stateOf(openOrAsk(ctx, readStore))
 }
 
-func stateOf(ctx *cli.Context, s *bolt.Store, err error) (store.KV, func(), error) {
-	if at := daemonOf(ctx, err); at != nil {
+func stateOf(s *bolt.Store, at *servingFile, err error) (store.KV, func(), error) {
+	switch {
+	case at != nil:
 		return daemonState{at}, func() {}, nil
-	}
-	if err != nil || s == nil {
+	case err != nil || s == nil:
 		return nil, func() {}, err
 	}
 	return s.State(), func() { s.Close() }, nil

@@ -113,8 +113,8 @@ func parseTime(ctx *cli.Context, name string, now time.Time) (time.Time, error) 
 // runLog opens the run log for reading; without a store there is none to open. While
 // a daemon has the store, the daemon answers.
 func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
-	s, err := readStore(ctx)
-	if at := daemonOf(ctx, err); at != nil {
+	s, at, err := openOrAsk(ctx, readStore)
+	if at != nil {
 		return daemonRunLog{at}, func() {}, nil
 	}
 	if err != nil || s == nil {

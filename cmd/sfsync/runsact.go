@@ -139,8 +139,8 @@ func (c *console) actOn(ctx *cli.Context, outcomes []store.Outcome, act func(a *
 }
 
 func openActor(ctx *cli.Context) (*runActor, error) {
-	s, err := openStore(ctx)
-	if at := daemonOf(ctx, err); at != nil {
+	s, at, err := openOrAsk(ctx, openStore)
+	if at != nil {
 		return daemonActor(at), nil
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ func (d *daemon) adminHandler(token string) http.Handler {
 	mux.Handle("GET /metrics", d.metrics.Registry)
 	mux.Handle("GET /healthz", &d.handler)
 	mux.Handle("GET /readyz", &d.handler)
+	mux.Handle("GET /serving", forOwner(token, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	mux.Handle("/runs", forOwner(token, runLogHandler(d.store.Runs())))
 	mux.Handle("/runs/", forOwner(token, runActHandler(d.engine, d.store.Runs(), d.logger)))
 	mux.Handle("/state/", forOwner(token, stateHandler(d.store.State(), d.stateChanged)))

@@ -31,6 +31,13 @@ func forOwner(token string, next http.Handler) http.Handler {
 	})
 }
 
+// answers reports whether the daemon is there.
+func (s *servingFile) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return s.askJSON(ctx, http.MethodGet, "/serving", nil, nil) == nil
+}
+
 // askWait is how long the daemon may take to begin its answer.
 const askWait = 30 * time.Second
 

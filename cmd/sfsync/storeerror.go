@@ -18,7 +18,7 @@ func storeError(dir string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, store.ErrInUse):
-		return outsidef("wait until it has ended, or give another --store", "the store in %s cannot be used: %w", dir, err)
+		return &exitError{code: exitOutside, message: "another sfsync has the store in " + dir + " open", help: "wait until it has ended, or give another --store", cause: err}
 	case errors.Is(err, store.ErrCorrupt):
 		return outsidef("", "the store in %s cannot be used: %w", dir, err)
 	}
@@ -34,6 +34,9 @@ func storeError(dir string, err error) error {
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist), isFile(dir):
 		message = fmt.Sprintf("%s is a file, where a directory is needed", fileOn(path))
 		help = "--store takes a directory; sfsync makes it if it is not there"
+	case errors.Is(err, syscall.EISDIR):
+		message = fmt.Sprintf("%s is a directory, where a file is needed", path)
+		help = "move it away, or give another --store"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		message = fmt.Sprintf("there is no room for %s on its disk", path)
 		help = "make room, or give a --store on another disk"
@@ -52,13 +55,13 @@ func denied(path string) (message, help string) {
 	case err != nil:
 		dir := filepath.Dir(path)
 		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Sprintf("%s may not look into the directory %s", userName(), dir), help
+			return fmt.Sprintf("the user %s may not look into the directory %s", userName(), dir), help
 		}
-		return fmt.Sprintf("%s may not make files in %s", userName(), dir), help
+		return fmt.Sprintf("the user %s may not make files in %s", userName(), dir), help
 	case info.IsDir():
-		return fmt.Sprintf("%s may not use the directory %s, which has the mode %v", userName(), path, info.Mode().Perm()), help
+		return fmt.Sprintf("the user %s may not use the directory %s, which has the mode %v", userName(), path, info.Mode().Perm()), help
 	default:
-		return fmt.Sprintf("%s may not read and write %s, which has the mode %v", userName(), path, info.Mode().Perm()), help
+		return fmt.Sprintf("the user %s may not read and write %s, which has the mode %v", userName(), path, info.Mode().Perm()), help
 	}
 }
 

@@ -48,6 +48,8 @@ func openFile(path string, readOnly bool, buckets ...[]byte) (*file, error) {
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, openError(path, err)
+	case err == nil && info.IsDir():
+		return nil, openError(path, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR})
 	case err == nil && info.Size() > 0:
 		if err := verify(path); err != nil {
 			return nil, err
