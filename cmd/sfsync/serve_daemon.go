@@ -232,10 +232,10 @@ func (d *daemon) run(ctx context.Context) error {
 		d.logger.Info("stopped", "queued", h.Queued)
 	}
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return outsidef("", "%w", cause)
+		return outsidef(wayOut(cause), "%w", cause)
 	}
 	if failed != nil {
-		return outsidef("", "%w", failed)
+		return outsidef(wayOut(failed), "%w", failed)
 	}
 	return nil
 }

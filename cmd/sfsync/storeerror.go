@@ -48,6 +48,22 @@ func storeError(dir string, err error) error {
 	return &exitError{code: exitOutside, message: message, help: help, cause: err}
 }
 
+// wayOut is what to do when a daemon's store has failed under it, "" if that is not
+// what an error tells of.
+func wayOut(err error) string {
+	switch {
+	case errors.Is(err, store.ErrTakenOver):
+		return "nothing is lost; see which other sfsync runs the events of this store, and stop one of the two"
+	case errors.Is(err, store.ErrCorrupt):
+		return "stop here, and restore the store from a copy, or give another --store"
+	case errors.Is(err, store.ErrFull):
+		return "raise --store-limit or make room on the disk, and start again; what was acknowledged is kept"
+	case errors.Is(err, store.ErrUnavailable):
+		return "look at the disk, and start again; what was acknowledged is kept"
+	}
+	return ""
+}
+
 // denied says what of a path this user may not touch, and how that is changed.
 func denied(path string) (message, help string) {
 	help = "run sfsync as the user who owns it, or give another --store"

@@ -105,3 +105,21 @@ func TestStorePermissions(t *testing.T) {
 		os.Chmod(path, info.Mode().Perm())
 	}
 }
+
+// A daemon whose events another process takes over ends, and says what to do.
+func TestServeEndsWhenAnotherTakesOver(t *testing.T) {
+	err := outsidef(wayOut(store.ErrTakenOver), "cannot run events any more: %w", store.ErrTakenOver)
+	log := &safeBuffer{}
+	c := &console{out: log, err: log, width: defaultWidth}
+	if code := c.exit(err); code != exitOutside || !strings.Contains(log.String(), "stop one of the two") {
+		t.Errorf("exit code %d: %s", code, log)
+	}
+	for _, err := range []error{store.ErrCorrupt, store.ErrFull, store.ErrUnavailable} {
+		if wayOut(err) == "" {
+			t.Errorf("%v has no way out", err)
+		}
+	}
+	if help := wayOut(errors.New("cannot serve any more")); help != "" {
+		t.Errorf("of a port: %s", help)
+	}
+}
