@@ -122,12 +122,12 @@ func (t *tester) once(ctx *cli.Context) error {
 			return err
 		}
 	}
+	r.finish(begun)
 	if t.fuzz != nil {
 		if err := t.fuzzSets(ctx.Context, sets, named, r); err != nil {
 			return err
 		}
 	}
-	r.finish(begun)
 	if err := t.report(ctx, r); err != nil {
 		return err
 	}
