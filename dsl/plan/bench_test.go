@@ -138,9 +138,9 @@ func BenchmarkObvious(b *testing.B) {
 	}
 }
 
-// BenchmarkCheck is reading and checking rule files of 200 and of 10,000 lines.
+// BenchmarkCheck is reading and checking rule files of 200, 2,000 and 10,000 lines.
 func BenchmarkCheck(b *testing.B) {
-	for _, lines := range []int{200, 10000} {
+	for _, lines := range []int{200, 2000, 10000} {
 		b.Run(fmt.Sprintf("lines=%d", lines), func(b *testing.B) {
 			var text strings.Builder
 			for i := 0; i*7 < lines; i++ {
