@@ -42,6 +42,7 @@ func newApp(c *console) *cli.App {
 			runCommand(c),
 			serveCommand(c),
 			runsCommand(c),
+			connectCommand(c),
 			schemaCommand(c),
 			orgCommand(c),
 			lspCommand(c),

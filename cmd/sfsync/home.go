@@ -141,7 +141,7 @@ func storedSchema(ctx *cli.Context, name string) (*schema.Schema, error) {
 }
 
 func unknownConnection(name string) error {
-	return usagef("sfsync run … --instance URL --save-connection "+name, "there is no connection `%s` in the store", name)
+	return usagef("sfsync connect add "+name, "there is no connection `%s` in the store", name)
 }
 
 // schemaOf reads the schema of a connection out of a store.

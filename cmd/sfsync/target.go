@@ -41,9 +41,13 @@ type target struct {
 	sim    *orgsim.Org // nil for a real org
 	name   string      // of the connection; "" if the org was given by its address
 	url    string
+	done   func() // lets go of the store that its tokens are in; nil if there is none
 }
 
 func (t *target) close() {
+	if t.done != nil {
+		t.done()
+	}
 	if t.sim != nil {
 		t.sim.Close()
 	}
@@ -128,7 +132,19 @@ func connectionTarget(ctx *cli.Context, kv store.KV, name string, alone bool) (*
 	case err != nil:
 		return nil, err
 	}
-	return newTarget(saved.InstanceURL, name, cmp.Or(ctx.String("api-version"), saved.APIVersion), alone)
+	version := cmp.Or(ctx.String("api-version"), saved.APIVersion)
+	if saved.Grant == "" {
+		return newTarget(saved.InstanceURL, name, version, alone)
+	}
+	m, err := connections(ctx, kv)
+	if err != nil {
+		return nil, err
+	}
+	client, err := m.Client(ctx.Context, name, salesforce.Config{Version: version, UserAgent: userAgent()})
+	if err != nil {
+		return nil, connectionError(name, err)
+	}
+	return &target{client: client, name: name, url: saved.InstanceURL}, nil
 }
 
 // newTarget is the org at an address.

@@ -71,19 +71,21 @@ func quoted(names []string) string {
 	return s
 }
 
-// oneTarget is the org that flags name; without any it ends the command.
+// oneTarget is the org that flags name; without any it ends the command. The store stays
+// open as long as the target, since that is where tokens are renewed.
 func oneTarget(ctx *cli.Context) (*target, error) {
 	done := func() {}
 	t, err := givenTarget(ctx, func() (kv store.KV, err error) {
-		kv, done, err = readState(ctx)
-		if err == nil && kv == nil {
-			err = unknownConnection(ctx.String("connection"))
-		}
+		kv, done, err = openState(ctx)
 		return kv, err
 	})
-	done()
 	if err == nil && t == nil {
 		err = usagef("--instance URL, --connection NAME or --org sim", "no org is named")
 	}
-	return t, err
+	if err != nil {
+		done()
+		return nil, err
+	}
+	t.done = done
+	return t, nil
 }

@@ -22,6 +22,8 @@ func span(d time.Duration) string {
 func ago(t, now time.Time) string {
 	d := now.Sub(t)
 	switch {
+	case t.IsZero():
+		return "never"
 	case d < 0:
 		return "now"
 	case d < time.Minute:

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/runtime/connection"
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/vault"
+)
+
+func connectCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:  "connect",
+		Usage: "Salesforce orgs that sfsync stays signed in to",
+		Subcommands: []*cli.Command{
+			connectAddCommand(c),
+			connectListCommand(c),
+			connectShowCommand(c),
+			connectTestCommand(c),
+			connectRefreshCommand(c),
+			connectRenameCommand(c),
+			connectRemoveCommand(c),
+			connectKeyCommand(c),
+			connectGuideCommand(c),
+		},
+	}
+}
+
+// keyPlaceVariable says where the key of the store lies, as vault.Options has it.
+const keyPlaceVariable = "SFSYNC_KEY_PLACE"
+
+// vaultOptions are those of the store that a command uses.
+func vaultOptions(ctx *cli.Context) (vault.Options, error) {
+	dir, err := storeDir(ctx)
+	return vault.Options{Dir: dir, Key: os.Getenv(keyPlaceVariable)}, err
+}
+
+// connections is the connections of a store.
+func connections(ctx *cli.Context, kv store.KV) (*connection.Manager, error) {
+	o, err := vaultOptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return connection.New(connection.Config{KV: kv, Vault: o}), nil
+}
+
+// withConnections opens the store, also one that a daemon has, and does something with
+// its connections.
+func withConnections(ctx *cli.Context, do func(m *connection.Manager, kv store.KV) error) error {
+	kv, done, err := openState(ctx)
+	defer done()
+	if err != nil {
+		return err
+	}
+	m, err := connections(ctx, kv)
+	if err != nil {
+		return err
+	}
+	return do(m, kv)
+}
+
+// named is the one connection that arguments name, and the connection of that name.
+func namedConnection(ctx *cli.Context, kv store.KV) (store.Connection, error) {
+	name := ctx.Args().First()
+	if name == "" {
+		return store.Connection{}, usagef("sfsync connect list", "name a connection")
+	}
+	return storedConnection(ctx.Context, kv, name)
+}
+
+func storedConnection(ctx context.Context, kv store.KV, name string) (store.Connection, error) {
+	saved, err := store.GetConnection(ctx, kv, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return saved, unknownConnection(name)
+	}
+	return saved, err
+}
+
+// connectionError says what kept a connection from being used, and what to do about it.
+func connectionError(name string, err error) error {
+	var e *salesforce.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, new(*exitError)), errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
+		return outsidef("sfsync connect key show tells which key the store has", "connection %s: %w", name, err)
+	case errors.Is(err, connection.ErrOtherOrg):
+		return usagef("sfsync connect remove "+name+", or choose another name", "%v", err)
+	case errors.As(err, &e):
+		info, _ := salesforce.ExplainCause(e.Cause)
+		return &exitError{code: exitOutside, message: fmt.Sprintf("connection %s: %v", name, err), help: cmp.Or(e.Advice, info.Advice), cause: err}
+	}
+	return outsidef("", "connection %s: %w", name, err)
+}

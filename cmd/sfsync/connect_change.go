@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sfsync/sfsync/runtime/connection"
+	"github.com/sfsync/sfsync/store"
+)
+
+func connectRefreshCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:      "refresh",
+		Usage:     "get a new access token now; sign in again if that does not work any more",
+		ArgsUsage: "NAME",
+		Flags:     append([]cli.Flag{storeFlag(), formatFlag()}, browserFlags()...),
+		Action: func(ctx *cli.Context) error {
+			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
+				one, err := namedConnection(ctx, kv)
+				if err != nil {
+					return err
+				}
+				if one.Grant == "" {
+					return usagef("sfsync connect add "+one.Name, "connection %s signs in with variables of the environment, and has no token to renew", one.Name)
+				}
+				err = m.Refresh(ctx.Context, one.Name)
+				if err != nil && one.Flow == connection.Web {
+					if now, getErr := store.GetConnection(ctx.Context, kv, one.Name); getErr == nil && now.Stopped != nil {
+						fmt.Fprintf(c.err, "%s %s\n", c.errStyle.yellow("note:"), printable(err.Error()))
+						credentials, err := m.Credentials(ctx.Context, one.Name)
+						if err != nil {
+							return connectionError(one.Name, err)
+						}
+						return c.signInAs(ctx, m, one.Name, credentials)
+					}
+				}
+				if err != nil {
+					return connectionError(one.Name, err)
+				}
+				if wantsJSON(ctx) {
+					one, err = store.GetConnection(ctx.Context, kv, one.Name)
+					if err != nil {
+						return err
+					}
+					return c.printJSON(connectionView{one, nil})
+				}
+				fmt.Fprintf(c.out, "%s has a new access token.\n", one.Name)
+				return nil
+			})
+		},
+	}
+}
+
+func connectRenameCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:        "rename",
+		Usage:       "give a connection another name",
+		ArgsUsage:   "NAME NEW-NAME",
+		Description: "Rules go on naming the old one until you change them.",
+		Flags:       []cli.Flag{storeFlag()},
+		Action: func(ctx *cli.Context) error {
+			if ctx.Args().Len() != 2 {
+				return usagef("sfsync connect rename sandbox uat", "name the connection and its new name")
+			}
+			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
+				one, err := namedConnection(ctx, kv)
+				if err != nil {
+					return err
+				}
+				to := ctx.Args().Get(1)
+				if _, err := store.GetConnection(ctx.Context, kv, to); err == nil {
+					return usagef("", "there is a connection `%s` already", to)
+				}
+				if err := m.Rename(ctx.Context, one.Name, to); errors.Is(err, store.ErrInvalid) {
+					return usagef("", "%v", err)
+				} else if err != nil {
+					return err
+				}
+				fmt.Fprintf(c.out, "%s is now %s. Rules that say `connection %s` or `using %s` have to be changed.\n", one.Name, to, one.Name, one.Name)
+				return nil
+			})
+		},
+	}
+}
+
+func connectRemoveCommand(c *console) *cli.Command {
+	return &cli.Command{
+		Name:      "remove",
+		Usage:     "revoke a connection's tokens and forget it",
+		ArgsUsage: "NAME",
+		Flags:     []cli.Flag{storeFlag(), &cli.BoolFlag{Name: "yes", Usage: "do not ask"}},
+		Action: func(ctx *cli.Context) error {
+			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
+				one, err := namedConnection(ctx, kv)
+				if err != nil {
+					return err
+				}
+				if c.canAsk() && !ctx.Bool("yes") {
+					sure, err := c.confirm(ctx.Context, fmt.Sprintf("Remove %s (%s, %s)?", one.Name, one.Environment, one.User), false)
+					if err != nil || !sure {
+						return err
+					}
+				}
+				err = m.Remove(ctx.Context, one.Name)
+				var left *connection.NotRevokedError
+				if errors.As(err, &left) {
+					fmt.Fprintf(c.out, "%s is removed here.\n", one.Name)
+					return outsidef("revoke the app for "+one.User+" in Setup, Connected Apps OAuth Usage", "the org did not revoke its tokens: %w", left.Cause)
+				}
+				if err != nil {
+					return connectionError(one.Name, err)
+				}
+				if one.Grant == "" {
+					fmt.Fprintf(c.out, "%s is removed.\n", one.Name)
+				} else {
+					fmt.Fprintf(c.out, "%s is removed, and its tokens are revoked.\n", one.Name)
+				}
+				return nil
+			})
+		},
+	}
+}
