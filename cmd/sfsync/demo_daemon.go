@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -30,9 +31,7 @@ import (
 type demoDaemon struct {
 	*daemon
 	greeting
-	client *salesforce.Client // by which the daemon writes
-	token  string             // that opens /v1
-	before int64              // API calls that were not for writes
+	token string // that opens /v1
 
 	end   context.CancelFunc
 	ended chan struct{} // closed when the daemon is gone
@@ -56,7 +55,7 @@ const demoWait = 4 * time.Second
 // serveDemo starts the daemon on free ports and waits until it is ready.
 func (d *demo) serveDemo(ctx context.Context, t *target, dir string) (*demoDaemon, error) {
 	ctx, end := context.WithCancel(ctx)
-	out := &demoDaemon{client: t.client, token: rand.Text(), end: end, ended: make(chan struct{}), settled: map[string]settled{}, news: make(chan struct{})}
+	out := &demoDaemon{token: rand.Text(), end: end, ended: make(chan struct{}), settled: map[string]settled{}, news: make(chan struct{})}
 	ready := make(chan *greeting, 1)
 	daemon, err := d.newDaemon(ctx, &serveSettings{
 		rules: serveRules{read: func() ([]*dsl.Source, error) { return exampleRules("survey/*" + ruleExtension) }},
@@ -77,7 +76,6 @@ func (d *demo) serveDemo(ctx context.Context, t *target, dir string) (*demoDaemo
 		return nil, err
 	}
 	out.daemon = daemon
-	out.before = t.client.Calls()
 	go func() {
 		defer close(out.ended)
 		defer daemon.close()
@@ -134,7 +132,7 @@ func (d *demoDaemon) wait(ctx context.Context, id string) (settled, error) {
 		case <-d.ended:
 			return s, errors.Join(d.err, errors.New("the daemon ended before event "+id+" did"))
 		case <-ctx.Done():
-			return s, ctx.Err()
+			return s, cmp.Or(context.Cause(ctx), ctx.Err())
 		}
 	}
 }
@@ -148,16 +146,9 @@ func putOff(runs []store.Run) bool {
 	return true
 }
 
-// calls is how many API calls writes have taken.
-func (d *demoDaemon) calls() int64 { return d.client.Calls() - d.before }
-
 // lookAgain does what SIGHUP does: it asks the org about its objects, and finds out
 // that the rules no longer fit. They stay as they are.
-func (d *demoDaemon) lookAgain(ctx context.Context) {
-	n := d.client.Calls()
-	d.book.reload(ctx, true)
-	d.before += d.client.Calls() - n
-}
+func (d *demoDaemon) lookAgain(ctx context.Context) { d.book.reload(ctx, true) }
 
 // answer is what the daemon says to a post of events.
 type answer struct{ Accepted, Duplicate, Rejected int }

@@ -21,7 +21,7 @@ type demoResult struct {
 	Events   []demoEvent `json:"events"`
 	Known    int         `json:"known"` // of the events that were sent a second time
 	Writes   int         `json:"writes"`
-	APICalls int64       `json:"api_calls"` // by writes
+	APICalls int         `json:"api_calls"` // by writes
 	OrgCalls int         `json:"org_calls"` // all that the org answered
 	Seconds  float64     `json:"seconds"`
 }
