@@ -31,6 +31,7 @@ func TestSchemaDrift(t *testing.T) {
 	drifts := func(what string, change func() error) *schema.Object {
 		t.Helper()
 		b.header["If-Modified-Since"] = modified
+		defer func() { b.header = map[string]string{} }()
 		for _, path := range []string{"sobjects/Contact/describe", "sobjects"} {
 			if w := b.do("GET", path, ""); w.Code != 304 || w.Body.Len() != 0 {
 				t.Errorf("before %s, %s answers %d", what, path, w.Code)
@@ -42,8 +43,10 @@ func TestSchemaDrift(t *testing.T) {
 		if w := b.do("GET", "sobjects", ""); w.Code != 200 {
 			t.Errorf("after %s, the list of objects answers %d", what, w.Code)
 		}
+		if w := b.do("GET", "sobjects/Lead/describe", ""); w.Code != 304 {
+			t.Errorf("after %s, another object answers %d", what, w.Code)
+		}
 		o, now := b.describe("Contact")
-		b.header = map[string]string{}
 		if now == modified {
 			t.Errorf("%s does not show in Last-Modified", what)
 		}

@@ -3,15 +3,48 @@ package orgsim
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// describedAt is when the org's objects were last changed, as far as
-// If-Modified-Since is concerned: describes differ between users and set-ups, so
-// all count as changed whenever anything in the set-up did.
-func (g *Org) describedAt() time.Time { return g.config.Load().since }
+// stamp says when each object was last changed, as far as If-Modified-Since is concerned: at now if its
+// describe is not the same for every user as in the set-up before.
+func (cfg *config) stamp(old *config, now time.Time) {
+	now = now.Truncate(time.Second)
+	if old != nil {
+		cfg.since = old.since
+		if !now.After(old.since) {
+			now = old.since.Add(time.Second) // HTTP dates count seconds, so two changes in one would look like one
+		}
+	}
+	for _, o := range cfg.objects {
+		if o.since = now; old != nil && cfg.describesLike(old, o) {
+			o.since = old.object(o.name).since
+			continue
+		}
+		cfg.since = now
+	}
+}
+
+// describesLike reports whether an object is described to every user as it was.
+func (cfg *config) describesLike(old *config, o *object) bool {
+	was := old.object(o.name)
+	if was == nil || o.described != was.described && !reflect.DeepEqual(o.described, was.described) {
+		return false
+	}
+	key := strings.ToLower(o.name)
+	for _, u := range cfg.users {
+		a, b := cfg.views[u.Username][key], old.views[u.Username][key]
+		if a.hidden != b.hidden || a.mayCreate != b.mayCreate || a.mayEdit != b.mayEdit || a.mayDelete != b.mayDelete ||
+			!slices.Equal(a.visible, b.visible) || !slices.Equal(a.canCreate, b.canCreate) || !slices.Equal(a.canUpdate, b.canUpdate) {
+			return false
+		}
+	}
+	return true
+}
 
 // versions answers GET /services/data/, the one resource without authorization.
 func (g *Org) versions(c *call) answer {
@@ -46,7 +79,7 @@ var notInSummary = []string{"actionOverrides", "childRelationships", "compactLay
 
 // describeGlobal answers GET /sobjects.
 func (g *Org) describeGlobal(c *call) answer {
-	if a, ok := c.unchanged(); ok {
+	if a, ok := c.unchanged(c.cfg.since); ok {
 		return a
 	}
 	list := []any{}
@@ -60,7 +93,7 @@ func (g *Org) describeGlobal(c *call) answer {
 		}
 	}
 	a := jsonAnswer(200, map[string]any{"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": list})
-	a.modified = g.describedAt()
+	a.modified = c.cfg.since
 	return a
 }
 
@@ -71,7 +104,7 @@ func (g *Org) objectInfo(c *call, v *view) answer {
 
 // describe answers GET /sobjects/<Type>/describe with what the user may see.
 func (g *Org) describe(c *call, v *view) answer {
-	if a, ok := c.unchanged(); ok {
+	if a, ok := c.unchanged(v.since); ok {
 		return a
 	}
 	o := v.describeObject(c.version)
@@ -87,7 +120,7 @@ func (g *Org) describe(c *call, v *view) answer {
 	if err != nil {
 		return fail(500, "UNKNOWN_EXCEPTION", "describe cannot be written")
 	}
-	return answer{status: 200, body: data, modified: g.describedAt()}
+	return answer{status: 200, body: data, modified: v.since}
 }
 
 // describeObject is the top level of a describe, with the user's object permissions.
@@ -105,8 +138,7 @@ func (v *view) describeObject(version int) map[string]any {
 }
 
 // unchanged answers If-Modified-Since on describes.
-func (c *call) unchanged() (answer, bool) {
-	at := c.org.describedAt().Truncate(time.Second)
+func (c *call) unchanged(at time.Time) (answer, bool) {
 	if since, ok := parseHTTPTime(c.header.Get("If-Modified-Since")); ok && !at.After(since) {
 		return answer{status: 304, modified: at}, true
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
@@ -15,6 +16,7 @@ type object struct {
 	name, label, prefix string
 	table               int // index into Org.tables, the same after every change of the overlay
 	described           *description
+	since               time.Time // of the describe, for If-Modified-Since
 	fields              []*field
 	byName              map[string]*field // by API name, and by lower-case name
 	byRelationship      map[string]*field // by lower-case relationship name

@@ -168,7 +168,7 @@ func New(opts Options) (*Org, error) {
 		return nil, err
 	}
 	g.outbox.use(cfg)
-	cfg.since = g.now().Truncate(time.Second)
+	cfg.stamp(nil, g.now())
 	g.config.Store(cfg)
 	g.limits.init(opts)
 	g.log.init(opts)
@@ -350,15 +350,7 @@ func (g *Org) use(s setup) error {
 		t.adopt(o, &g.opts.Assumptions)
 		t.use(o)
 	}
-	old := g.config.Load()
-	cfg.since = g.now().Truncate(time.Second)
-	switch {
-	case !slices.Equal(s.apps, old.apps):
-		cfg.since = old.since // nothing that describes show
-	case !cfg.since.After(old.since):
-		// HTTP dates count seconds, so two changes in one second would look like one.
-		cfg.since = old.since.Add(time.Second)
-	}
+	cfg.stamp(g.config.Load(), g.now())
 	g.config.Store(cfg)
 	g.outbox.use(cfg)
 	return nil

@@ -112,7 +112,7 @@ type config struct {
 	rules    map[string]*rules           // by object name
 	outbound map[string][]*definition    // by object name
 	silent   map[string]bool             // usernames whose writes send no outbound messages
-	since    time.Time                   // when this set-up came to hold
+	since    time.Time                   // when the describe of any object last changed
 }
 
 func newConfig(s setup) (*config, error) {
