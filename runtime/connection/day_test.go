@@ -74,6 +74,10 @@ func liveADay(t *testing.T, dir string) {
 							written.Add(1)
 							break
 						}
+						if ctx.Err() != nil {
+							t.Errorf("%s is never written: %v", name, bad)
+							return
+						}
 						if bad.InDoubt || bad.Cause != salesforce.Auth && bad.Cause != salesforce.Network {
 							t.Errorf("%s: %v", name, bad)
 							return

@@ -1,0 +1,432 @@
+package connection_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sfsync/sfsync/runtime/connection"
+	"github.com/sfsync/sfsync/salesforce"
+	"github.com/sfsync/sfsync/salesforce/orgsim"
+	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/vault"
+)
+
+func TestFlows(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	pkcs8, _ := x509.MarshalPKCS8PrivateKey(key)
+	b := newBench(t, orgsim.Options{Environment: orgsim.Sandbox, Apps: []orgsim.App{
+		{ClientID: orgsim.DefaultClientID, ClientSecret: orgsim.DefaultClientSecret, RunAs: orgsim.DefaultUsername},
+		{ClientID: "public", Public: true, RequirePKCE: true},
+		{ClientID: "jwt", Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})), PreAuthorized: []string{orgsim.DefaultUsername}},
+	}})
+	m := b.manager()
+	for name, given := range map[string]connection.Credentials{
+		"browser": webCredentials(),
+		"public":  {Flow: connection.Web, Login: orgURL, ClientID: "public"},
+		"server":  {Flow: connection.ClientCredentials, Login: orgURL, ClientID: orgsim.DefaultClientID, ClientSecret: orgsim.DefaultClientSecret},
+		"pkcs1": {Flow: connection.JWT, Login: orgURL, ClientID: "jwt", Username: orgsim.DefaultUsername,
+			PrivateKey: salesforce.Secret(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))},
+		"pkcs8": {Flow: connection.JWT, Login: orgURL, ClientID: "jwt", Username: orgsim.DefaultUsername,
+			PrivateKey: salesforce.Secret(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.t = t
+			var token *salesforce.Token
+			if given.Flow == connection.Web {
+				attempt, err := given.App(b.http()).Authorize(callback, salesforce.WebScopes, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if token, err = attempt.Exchange(t.Context(), b.browse(attempt.URL, "allow")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			saved, err := m.Add(t.Context(), name, given, token, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if saved.Environment != "sandbox" || saved.OrgID != b.org.ID() || saved.User != orgsim.DefaultUsername || saved.InstanceURL != orgURL || saved.Flow != given.Flow {
+				t.Errorf("%+v", saved)
+			}
+			client := b.client(b.manager(), name)
+			if err := create(t.Context(), client, name+"-1"); err != nil {
+				t.Fatal(err)
+			}
+			// A new token when the old one is gone, and one for another process without asking.
+			b.org.RevokeSessions()
+			if err := create(t.Context(), client, name+"-2"); err != nil {
+				t.Fatal(err)
+			}
+			_, before := b.counts()
+			if err := create(t.Context(), b.client(b.manager(), name), name+"-3"); err != nil {
+				t.Fatal(err)
+			}
+			if _, after := b.counts(); after != before {
+				t.Error("a process signed in although there was a token")
+			}
+		})
+	}
+}
+
+// TestOneRenewal lets many callers in two processes find out at once that their token is
+// gone.
+func TestOneRenewal(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	b.addWeb(b.manager(), "production")
+	b.loginTime = 50 * time.Millisecond
+	clients := []*salesforce.Client{b.client(b.manager(), "production"), b.client(b.manager(), "production")}
+	for round := range 3 {
+		b.org.RevokeSessions()
+		var calls sync.WaitGroup
+		for i := range 20 {
+			calls.Go(func() {
+				if err := create(t.Context(), clients[i%2], fmt.Sprintf("%d-%d", round, i)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		calls.Wait()
+		if n, _ := b.counts(); n != round+1 || b.reused() != 0 {
+			t.Errorf("after round %d: %d refreshes, %d tokens used twice", round, n, b.reused())
+		}
+	}
+}
+
+// TestStop revokes a grant: the connection stops without asking again, says why, and goes
+// on by itself when somebody signs in, in every process.
+func TestStop(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	b.addWeb(b.manager(), "production")
+	daemon := b.client(b.manager(), "production")
+	if err := create(t.Context(), daemon, "before"); err != nil {
+		t.Fatal(err)
+	}
+	b.org.RevokeGrants()
+	for range 3 {
+		bad := create(t.Context(), daemon, "held")
+		if bad == nil || bad.Cause != salesforce.Auth || !strings.Contains(bad.Message, `connection "production" is stopped since`) ||
+			!strings.Contains(bad.Advice, "sfsync connect refresh production") || bad.InDoubt {
+			t.Fatalf("%+v", bad)
+		}
+	}
+	if n, _ := b.counts(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	s := b.saved("production")
+	if s.Stopped == nil || s.Stopped.Code != "invalid_grant" || s.Stopped.Cause != "auth" || !s.Stopped.LookAgain.IsZero() || s.LastError == nil {
+		t.Errorf("%+v", s)
+	}
+	b.addWeb(b.manager(), "production")
+	if err := create(t.Context(), daemon, "after"); err != nil {
+		t.Error(err)
+	}
+	if s := b.saved("production"); s.Stopped != nil || s.LastError != nil {
+		t.Errorf("still stopped: %+v", s)
+	}
+}
+
+// TestFrozen is a refusal that an admin heals without a new sign-in.
+func TestFrozen(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	m := b.manager()
+	b.addWeb(m, "production")
+	lock := func(locked bool) {
+		if err := b.org.UpdateUser(orgsim.DefaultUsername, func(u *orgsim.User) { u.Locked = locked }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock(true)
+	b.org.RevokeSessions()
+	client := b.client(m, "production")
+	if bad := create(t.Context(), client, "x"); bad == nil || !strings.Contains(bad.Message, "user is locked") {
+		t.Fatal(bad)
+	}
+	if s := b.saved("production").Stopped; s == nil || s.LookAgain.IsZero() {
+		t.Fatalf("%+v", s)
+	}
+	lock(false)
+	if err := m.Refresh(t.Context(), "production"); err != nil {
+		t.Fatal(err)
+	}
+	if err := create(t.Context(), client, "x"); err != nil {
+		t.Error(err)
+	}
+	if b.reused() != 0 {
+		t.Error("a token was used twice")
+	}
+}
+
+// TestTrouble is what must not stop a connection.
+func TestTrouble(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	b.addWeb(b.manager(), "production")
+	client := b.client(b.manager(), "production")
+	b.org.RevokeSessions()
+	b.breakCalls(func(_ *http.Request, form url.Values) fault {
+		if len(form) > 0 {
+			return noRoute
+		}
+		return fine
+	})
+	if bad := create(t.Context(), client, "x"); bad == nil || bad.Cause != salesforce.Network || bad.InDoubt {
+		t.Errorf("%+v", bad)
+	}
+	if s := b.saved("production"); s.Stopped != nil || s.LastError == nil || s.LastError.Cause != "network" {
+		t.Errorf("%+v", s)
+	}
+	b.breakCalls(nil)
+	if err := create(t.Context(), client, "x"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestKilled ends a process between the answer of a refresh and its writing.
+func TestKilled(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	b.addWeb(b.manager(), "production")
+	b.org.RevokeSessions()
+	full := &failingKV{KV: b.kv}
+	dying := connection.New(connection.Config{KV: full, Vault: vault.Options{Dir: b.dir}, HTTPClient: b.http()})
+	client := b.client(dying, "production")
+	b.breakCalls(func(_ *http.Request, form url.Values) fault {
+		full.fail(len(form) > 0) // from the token call on, the disk takes nothing
+		return fine
+	})
+	if bad := create(t.Context(), client, "x"); bad == nil || bad.Cause != salesforce.Unavailable || !strings.Contains(bad.Message, "cannot be written") {
+		t.Fatalf("a token that is not on disk was used: %v", bad)
+	}
+	b.breakCalls(nil)
+
+	// If the process lives and the disk heals, nothing is lost.
+	full.fail(false)
+	if err := create(t.Context(), client, "x"); err != nil {
+		t.Error(err)
+	}
+	if n, _ := b.counts(); n != 1 || b.reused() != 0 {
+		t.Errorf("%d refreshes, %d tokens used twice", n, b.reused())
+	}
+
+	// If it dies, the token is gone, and the next process says so.
+	b.org.RevokeSessions()
+	b.breakCalls(func(_ *http.Request, form url.Values) fault { full.fail(len(form) > 0); return fine })
+	if bad := create(t.Context(), client, "y"); bad == nil {
+		t.Fatal("written")
+	}
+	b.breakCalls(nil)
+	next := b.client(b.manager(), "production")
+	// The lease that the dead process could not give back runs out; nobody waits for it here.
+	for e := range b.kv.List(t.Context(), "lease/") {
+		if err := b.kv.Delete(t.Context(), e.Key, e.Revision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if bad := create(t.Context(), next, "y"); bad == nil || !strings.Contains(bad.Message, "was cut off before its answer was stored") {
+		t.Fatalf("%v", bad)
+	}
+	b.addWeb(b.manager(), "production")
+	if err := create(t.Context(), next, "y"); err != nil {
+		t.Error(err)
+	}
+}
+
+// failingKV is a store whose disk may be full.
+type failingKV struct {
+	store.KV
+	mu      sync.Mutex
+	failing bool
+}
+
+func (f *failingKV) fail(now bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = now
+}
+
+func (f *failingKV) broken() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failing {
+		return fmt.Errorf("%w: no space left on device", store.ErrUnavailable)
+	}
+	return nil
+}
+
+func (f *failingKV) Put(ctx context.Context, e store.Entry) (uint64, error) {
+	if err := f.broken(); err != nil {
+		return 0, err
+	}
+	return f.KV.Put(ctx, e)
+}
+
+func TestOtherOrg(t *testing.T) {
+	b := newBench(t, orgsim.Options{})
+	given := connection.Credentials{Flow: connection.ClientCredentials, Login: orgURL, ClientID: orgsim.DefaultClientID, ClientSecret: orgsim.DefaultClientSecret}
+	m := b.manager()
+	first, err := m.Add(t.Context(), "production", given, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newBench(t, orgsim.Options{OrgID: "00DSm0000000002"})
+	b.org = other.org
+	if _, err := m.Add(t.Context(), "production", given, nil, ""); !errors.Is(err, connection.ErrOtherOrg) {
+		t.Errorf("the writes of one org went to another: %v", err)
+	}
+	if err := m.Refresh(t.Context(), "production"); err == nil || !strings.Contains(err.Error(), "belongs to another org") {
+		t.Errorf("a token of another org was taken: %v", err)
+	}
+	if got := b.saved("production"); got.OrgID != first.OrgID {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestRenameAndRemove(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	m := b.manager()
+	b.addWeb(m, "production")
+	if err := store.PutSchema(t.Context(), b.kv, store.Schema{Connection: "production", Object: "Case", Describe: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	b.addWeb(m, "sandbox")
+	if err := m.Rename(t.Context(), "production", "sandbox"); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a connection was renamed over another: %v", err)
+	}
+	if err := m.Rename(t.Context(), "production", "live"); err != nil {
+		t.Fatal(err)
+	}
+	if err := create(t.Context(), b.client(m, "live"), "x"); err != nil {
+		t.Error(err)
+	}
+	if _, err := store.GetSchema(t.Context(), b.kv, "live", "case"); err != nil {
+		t.Error(err)
+	}
+	if _, err := store.GetConnection(t.Context(), b.kv, "production"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("still there: %v", err)
+	}
+	if err := m.Remove(t.Context(), "live"); err != nil {
+		t.Fatal(err)
+	}
+	if g := b.org.Grants(); g[0].Ended != "its client has revoked it" || g[1].Ended != "" {
+		t.Errorf("%+v", g)
+	}
+	b.breakCalls(func(*http.Request, url.Values) fault { return noRoute })
+	var not *connection.NotRevokedError
+	if err := m.Remove(t.Context(), "sandbox"); !errors.As(err, &not) {
+		t.Errorf("not revoked, and not said: %v", err)
+	}
+	for e := range b.kv.List(t.Context(), "") {
+		if e.Key != "vault" {
+			t.Errorf("left behind: %s", e.Key)
+		}
+	}
+}
+
+func TestWrongKey(t *testing.T) {
+	b := newBench(t, orgsim.Options{})
+	b.addWeb(b.manager(), "production")
+	t.Setenv(vault.KeyVariable, strings.Repeat("ab", 32))
+	if err := os.Remove(filepath.Join(b.dir, "sfsync.key")); err != nil {
+		t.Fatal(err)
+	}
+	bad := create(t.Context(), b.client(b.manager(), "production"), "x")
+	if bad == nil || !strings.Contains(bad.Message, "this store is sealed with key") || !strings.Contains(bad.Message, "SFSYNC_KEY holds key") {
+		t.Errorf("%v", bad)
+	}
+	if _, err := b.manager().Credentials(t.Context(), "production"); !errors.Is(err, vault.ErrWrongKey) {
+		t.Errorf("%v", err)
+	}
+	if b.saved("production").Stopped != nil {
+		t.Error("a wrong key cost the connection")
+	}
+}
+
+// TestSecrets looks for every secret in all that is printed and stored.
+func TestSecrets(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	m := b.manager()
+	var secrets []string
+	b.breakCalls(func(r *http.Request, form url.Values) fault {
+		for _, name := range []string{"refresh_token", "client_secret", "code", "code_verifier"} {
+			if v := form.Get(name); v != "" {
+				secrets = append(secrets, v)
+			}
+		}
+		if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+			secrets = append(secrets, token)
+		}
+		return fine
+	})
+	var out bytes.Buffer
+	show := func(values ...any) {
+		for _, v := range values {
+			fmt.Fprintf(&out, "%v %+v %#v %q\n", v, v, v, v)
+			text, _ := json.Marshal(v)
+			out.Write(text)
+		}
+	}
+	c := b.addWeb(m, "production")
+	given, err := m.Credentials(t.Context(), "production")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := given.App(b.http()).ClientCredentials(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	attempt, err := given.App(b.http()).Authorize(callback, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, token.AccessToken.Reveal())
+	client := b.client(m, "production")
+	show(create(t.Context(), client, "x"), c, given, token, *token, attempt, client, m, m.Source("production"))
+	b.org.RevokeGrants()
+	show(create(t.Context(), client, "x"), b.saved("production"), client, m)
+	_, err = attempt.Exchange(t.Context(), url.Values{"state": {"other"}, "code": {"c0de-of-another"}})
+	show(err)
+	if len(secrets) < 5 {
+		t.Fatalf("only %d secrets went by", len(secrets))
+	}
+	for _, s := range secrets {
+		if strings.Contains(out.String(), s) {
+			t.Errorf("printed: %.12s…", s)
+		}
+	}
+	if !strings.Contains(out.String(), "«sealed»") {
+		t.Error("nothing was printed")
+	}
+	err = filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for _, s := range secrets {
+			if bytes.Contains(content, []byte(s)) {
+				t.Errorf("in clear in %s: %.12s…", d.Name(), s)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
