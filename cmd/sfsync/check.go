@@ -33,6 +33,7 @@ func checkCommand(c *console) *cli.Command {
 			&cli.StringSliceFlag{Name: "events", Usage: "`FILE` or directory of sample events; may be repeated"},
 			&cli.BoolFlag{Name: "all", Usage: fmt.Sprintf("show everything, not just the %d worst of each file", maxShown)},
 			&cli.BoolFlag{Name: "strict", Usage: "exit with 1 on warnings, too"},
+			staleFlag(),
 			&cli.BoolFlag{Name: "fix", Usage: "apply the fixes that are safe, and rewrite the files"},
 			&cli.BoolFlag{Name: "diff", Usage: "show what --fix would change, and change nothing"},
 			checkFormatFlag(),
@@ -69,6 +70,9 @@ func (c *console) check(ctx *cli.Context) error {
 		}
 		set.compile()
 		r.add(set, problems)
+		if stale := set.stale(ctx.Int("stale-after"), begun); stale != nil {
+			r.Stale = append(r.Stale, stale)
+		}
 	}
 	all := diagnosticsOf(sets)
 	for _, d := range all {
@@ -104,6 +108,7 @@ type checkReport struct {
 	Schemas        []string       `json:"schemas"`   // what names and values were held against
 	Unchecked      []string       `json:"unchecked"` // files whose names were not, for want of a schema
 	Partial        []string       `json:"partial"`   // objects of which only what outbound messages carry is known
+	Stale          []*staleSchema `json:"stale"`     // schemas that were fetched long ago
 	Samples        int            `json:"samples"`   // events that paths were held against
 	SampleProblems []eventProblem `json:"sample_problems"`
 	CallsPer1000   *int           `json:"api_calls_per_1000_events"` // at most; null when there are errors
@@ -205,6 +210,9 @@ func (c *console) printCheck(r *checkReport, shown []dsl.Diagnostic) error {
 	if len(r.Partial) > 0 {
 		fmt.Fprintln(c.out, wrap("Of "+strings.Join(r.Partial, ", ")+", only what outbound messages carry is known: what rules write there was not checked. sfsync schema export DIR fetches the rest.", "", c.width))
 	}
+	for _, stale := range r.Stale {
+		fmt.Fprintln(c.out, wrap(stale.String(), "", c.width))
+	}
 	return nil
 }
 
@@ -218,6 +226,7 @@ func (c *console) printCheckJSON(r *checkReport, shown []dsl.Diagnostic) error {
 		return err
 	}
 	r.Files, r.Schemas, r.Unchecked = orEmpty(r.Files), orEmpty(r.Schemas), orEmpty(r.Unchecked)
+	r.Stale = orEmpty(r.Stale)
 	r.Partial, r.SampleProblems = orEmpty(r.Partial), orEmpty(r.SampleProblems)
 	return c.printJSON(struct {
 		*checkReport

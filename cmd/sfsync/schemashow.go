@@ -96,12 +96,12 @@ func (c *console) listedSchema(ctx *cli.Context) (s *schema.Schema, remark strin
 		s, err = readSchema(dir)
 		return s, "", err
 	}
-	name := ctx.String("connection")
-	if name != "" && !ctx.Bool("refresh") {
-		if s, err = storedSchema(ctx, name); err != nil {
-			return nil, "", err
+	var stored *schema.Schema
+	if name := ctx.String("connection"); name != "" {
+		stored, err = storedSchema(ctx, name)
+		if !ctx.Bool("refresh") {
+			return stored, "This is what the store knows. --refresh asks the org for all its objects.", err
 		}
-		return s, "This is what the store knows. --refresh asks the org for all its objects.", nil
 	}
 	t, err := oneTarget(ctx)
 	if err != nil {
@@ -113,13 +113,9 @@ func (c *console) listedSchema(ctx *cli.Context) (s *schema.Schema, remark strin
 		return nil, "", salesforceError(t, err)
 	}
 	s = schema.New(all...)
-	if name != "" { // with the fields of what the store knows
-		if stored, err := storedSchema(ctx, name); err == nil {
-			for _, known := range stored.Names() {
-				if o := s.Object(known); o != nil {
-					o.Fields, o.FetchedAt = stored.Object(known).Fields, stored.Object(known).FetchedAt
-				}
-			}
+	for _, name := range stored.Names() {
+		if o := s.Object(name); o != nil {
+			o.Fields, o.FetchedAt = stored.Object(name).Fields, stored.Object(name).FetchedAt
 		}
 	}
 	return s, "", nil
@@ -206,13 +202,14 @@ func (c *console) findObject(ctx *cli.Context, name string) (o *schema.Object, f
 	if err != nil {
 		return nil, "", err
 	}
-	defer t.close()
 	d, err := t.client.Describe(ctx.Context, name, time.Time{})
-	var e *salesforce.Error
-	switch {
-	case err == nil:
+	if err == nil {
+		t.close()
 		return d.Object, "", c.keepShown(ctx, connection, d.Object)
-	case !errors.As(err, &e) || e.Cause != salesforce.WrongObject:
+	}
+	defer t.close()
+	var e *salesforce.Error
+	if !errors.As(err, &e) || e.Cause != salesforce.WrongObject {
 		return nil, "", salesforceError(t, err)
 	}
 	all, err := t.client.DescribeGlobal(ctx.Context)
