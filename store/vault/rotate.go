@@ -56,6 +56,13 @@ func (v *Vault) Rotate(ctx context.Context, to string) (Rotation, error) {
 	done := Rotation{OldKeyID: v.ring.key.id(), Resumed: v.ring.stored.Pending != ""}
 	if from != target {
 		switch k, err := target.read(); {
+		case err == nil && k.id() == v.ring.stored.Pending:
+			// Killed as above, and the old key was found first.
+			done, err = v.complete(ctx, done, k, target)
+			if err == nil {
+				from.remove()
+			}
+			return done, err
 		case err == nil && k.id() != v.ring.key.id() && target.kind != placeEnv:
 			return done, fmt.Errorf("%s holds key %s already, which may be another store's", target, k.id())
 		case err != nil && !errors.Is(err, errNoKeyHere):
