@@ -21,8 +21,9 @@
 //
 // Parse never fails. Whatever the text is like, there is a tree of what could be
 // read ([File]), and a [Diagnostic] for every fault. A diagnostic is data: its code
-// is explained by [Explain], its fixes are edits of the text, and [Render] and
-// [RenderJSON] write it down. What Parse finds are the codes S0xx, about the text
+// is explained by [Explain], its fixes are edits of the text ([ApplyFixes]), and
+// [Render], [RenderJSON], [RenderSARIF], [RenderGitHub] and [RenderJUnit] write it down.
+// [Format] writes a file in the one style that rules have. What Parse finds are the codes S0xx, about the text
 // itself, and S101, an unknown trigger; package plan knows what expressions, fields
 // and statuses mean, and adds the others.
 //
@@ -30,7 +31,8 @@
 // statement what the rest of its line is made of. grammar.go has the grammar of
 // single statements; parse.go and assemble.go put them together, so that a fault
 // costs its statement and no more. fault.go says in the author's words what a
-// statement lacks.
+// statement lacks. format.go lays the tokens out again: format_lines.go knows of lines
+// and their indentation, format_spaces.go of what stands between two words.
 //
 // The package does no input or output of its own and may be used from several
 // goroutines at once.

@@ -34,6 +34,27 @@ update Contact where Id = profile.contact_id
 	//    = help: static text takes a colon: `Survey_Status__c: Response Received`
 }
 
+// Only blanks and line breaks change, so formatting is always safe.
+func ExampleFormat() {
+	text, _ := dsl.Format(dsl.NewSource("rules.sfsync", []byte(`rule Score on the contact
+on survey response
+when Responded
+update Contact where Id=profile.contact_id set NPS_Score__c=answers.nps
+Customer_Comment__c = trim( answers.comment )
+Survey_Status__c :Response Received
+`)))
+	fmt.Print(text)
+	// Output:
+	// rule Score on the contact
+	// on survey response
+	//
+	// when Responded
+	//   update Contact where Id = profile.contact_id
+	//     set NPS_Score__c        = answers.nps
+	//         Customer_Comment__c = trim(answers.comment)
+	//         Survey_Status__c: Response Received
+}
+
 // Statuses are compared without regard to case, blanks, hyphens and underscores.
 func ExampleNormalStatus() {
 	fmt.Println(dsl.NormalStatus("NOT_SENT_DUE_TO_OPT_OUT") == dsl.NormalStatus("Not Sent due to Opt-Out"))
