@@ -107,7 +107,7 @@ func TestStorePermissions(t *testing.T) {
 }
 
 // A daemon whose events another process takes over ends, and says what to do.
-func TestServeEndsWhenAnotherTakesOver(t *testing.T) {
+func TestWayOut(t *testing.T) {
 	err := outsidef(wayOut(store.ErrTakenOver), "cannot run events any more: %w", store.ErrTakenOver)
 	log := &safeBuffer{}
 	c := &console{out: log, err: log, width: defaultWidth}
