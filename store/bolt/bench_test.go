@@ -200,6 +200,11 @@ func BenchmarkMillion(b *testing.B) {
 	fill(b, s, million)
 	b.Logf("filled at %.0f events/s", million/time.Since(start).Seconds())
 	s.Close()
+	b.Run("open for reading", func(b *testing.B) {
+		for range b.N {
+			openWith(b, dir, bolt.Options{ReadOnly: true}).Close()
+		}
+	})
 	b.Run("open", func(b *testing.B) {
 		for range b.N {
 			before := heap()

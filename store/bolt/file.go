@@ -51,7 +51,7 @@ func openFile(path string, readOnly bool, buckets ...[]byte) (*file, error) {
 	case err == nil && info.IsDir():
 		return nil, openError(path, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR})
 	case err == nil && info.Size() > 0:
-		if err := verify(path); err != nil {
+		if err := verify(path, !readOnly); err != nil {
 			return nil, err
 		}
 	case readOnly:
@@ -126,10 +126,11 @@ func (f *file) prepare(buckets [][]byte) error {
 	})
 }
 
-// verify reads the whole tree once before the file is opened for writing.
-// bbolt walks it then as well, but in a goroutine of its own, where damage
-// would end the process.
-func verify(path string) error {
+// verify looks at a file before it is opened. For writing, the whole tree is read
+// once: bbolt walks it then as well, but in a goroutine of its own, where damage would
+// end the process. For reading nobody walks it, and what is damaged shows when it is
+// read, so only its length is compared.
+func verify(path string, whole bool) error {
 	err := guard(func() error {
 		db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, ReadOnly: true})
 		if err != nil {
@@ -143,6 +144,9 @@ func verify(path string) error {
 		return db.View(func(tx *bbolt.Tx) error {
 			if info.Size() < tx.Size() {
 				return fmt.Errorf("%w: it should have %d bytes and has %d", store.ErrCorrupt, tx.Size(), info.Size())
+			}
+			if !whole {
+				return nil
 			}
 			return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return walk(b) })
 		})

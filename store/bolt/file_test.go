@@ -175,6 +175,9 @@ func TestTruncated(t *testing.T) {
 				t.Fatal(err)
 			}
 			openFails(t, dir, store.ErrCorrupt, "events.db")
+			if _, err := bolt.Open(dir, bolt.Options{ReadOnly: true}); !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("reading: %v, want ErrCorrupt", err)
+			}
 		})
 	}
 }
@@ -182,7 +185,7 @@ func TestTruncated(t *testing.T) {
 // TestDamaged overwrites pages: the store must not open as if nothing were, or
 // must read on without a panic, which would fail the test binary as a whole.
 func TestDamaged(t *testing.T) {
-	refused := 0
+	refused, unread := 0, 0
 	for page := 2; page < 60; page += 4 {
 		dir := filled(t)
 		path := filepath.Join(dir, "events.db")
@@ -192,6 +195,11 @@ func TestDamaged(t *testing.T) {
 		}
 		f.WriteAt(incompressible(4096), int64(page)*int64(os.Getpagesize()))
 		f.Close()
+		if err := readAll(t, dir); err != nil {
+			if unread++; !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("reading beside page %d: %v, want ErrCorrupt", page, err)
+			}
+		}
 		s, err := bolt.Open(dir, bolt.Options{})
 		if err != nil {
 			refused++
@@ -207,9 +215,25 @@ func TestDamaged(t *testing.T) {
 		}
 		s.Close()
 	}
-	if refused == 0 {
-		t.Error("no damage was found")
+	if refused == 0 || unread == 0 {
+		t.Errorf("damage was found %d times in opening, and %d times in reading", refused, unread)
 	}
+}
+
+// readAll reads what a store holds as a command does that writes nothing.
+func readAll(t *testing.T, dir string) error {
+	s, err := bolt.Open(dir, bolt.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, err := range s.Runs().List(t.Context(), store.Filter{}) {
+		if err != nil {
+			return err
+		}
+	}
+	_, err = s.Health(t.Context())
+	return err
 }
 
 func TestCompact(t *testing.T) {
