@@ -93,8 +93,23 @@ func (c *console) printWay(w *ruletest.EventWay) {
 	if len(w.Rules) == 0 {
 		fmt.Fprintln(c.out, "    there is no rule")
 	}
+	others := 0
+	for i := range w.Rules {
+		if w.Rules[i].Other != "" {
+			others++
+		}
+	}
+	few := others == len(w.Rules) && others <= maxShown // nobody is about the event: why not?
+	defer func() {
+		if others > 0 && !few {
+			fmt.Fprintf(c.out, "    %s\n", c.style.dim(plural(others, "rule")+" for other events"))
+		}
+	}()
 	for i := range w.Rules {
 		r := &w.Rules[i]
+		if r.Other != "" && !few {
+			continue
+		}
 		place := c.style.dim(fmt.Sprintf("%s:%d", r.File, r.Line))
 		if r.Other != "" {
 			fmt.Fprintf(c.out, "    rule %s  %s\n", oneLine(r.Rule), place)

@@ -240,9 +240,9 @@ func (c *compilation) expectedMatch(a *dsl.Action, out *ExpectedWrite, o *schema
 	if strings.EqualFold(out.MatchField, "Id") {
 		out.MatchField = "Id"
 	}
-	field := anyField
 	if o != nil {
-		if field = o.Field(a.Where.Field.Text); field == nil {
+		field := o.Field(a.Where.Field.Text)
+		if field == nil {
 			c.unknownField(place{s.source, a.Where.Field.Span}, o, a.Where.Field.Text)
 			return
 		}

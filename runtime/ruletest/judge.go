@@ -75,6 +75,9 @@ func (r *Result) judge(t *plan.Test, skipped int) {
 			causes[e.Cause] = true
 			if f, ok := notFailed(e, refused, written); !ok {
 				r.fail(f)
+				for _, w := range refused {
+					told[w] = true
+				}
 			}
 		}
 	}
