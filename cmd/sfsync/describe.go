@@ -100,26 +100,28 @@ func describe(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema
 		return nil, salesforceError(t, err)
 	}
 	s := schema.New(all...)
-	if err := describeObjects(ctx, t, s, namedObjects(files)); err != nil {
+	if err := describeObjects(ctx, t, s, namedObjects(files), noProgress); err != nil {
 		return nil, err
 	}
-	if err := describeObjects(ctx, t, s, parents(files, s)); err != nil {
+	if err := describeObjects(ctx, t, s, parents(files, s), noProgress); err != nil {
 		return nil, err
 	}
 	s.FetchedAt = time.Now()
 	return s, nil
 }
 
+func noProgress(done, all int) {}
+
 // describeObjects puts the fields of those objects into the schema that it does not
 // have yet and the org has.
-func describeObjects(ctx context.Context, t *target, s *schema.Schema, names []string) error {
+func describeObjects(ctx context.Context, t *target, s *schema.Schema, names []string, progress func(done, all int)) error {
 	var todo []string
 	for _, name := range names {
 		if o := s.Object(name); o != nil && len(o.Fields) == 0 && !slices.Contains(todo, o.Name) {
 			todo = append(todo, o.Name)
 		}
 	}
-	found, err := describeAll(ctx, t, todo, func(string) time.Time { return time.Time{} }, func(int, int) {})
+	found, err := describeAll(ctx, t, todo, func(string) time.Time { return time.Time{} }, progress)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (c *console) parseRules(paths []string) ([]*dsl.File, error) {
 // schemaProgress shows on a terminal how many objects are described.
 func (c *console) schemaProgress() func(done, all int) {
 	if !c.progress {
-		return func(int, int) {}
+		return noProgress
 	}
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(c.err), progressbar.OptionSetDescription("objects"),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))

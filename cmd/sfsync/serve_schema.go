@@ -117,7 +117,7 @@ func (b *rulebook) refreshSchemas(ctx context.Context, full bool) (changed bool)
 	next := &job{rules: &ruleSet{sources: old.rules.sources}, targets: old.targets, users: old.users}
 	next.rules.parse()
 	err := next.compile(ctx, func(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema, error) {
-		r := refresh{target: t, known: old.schemaOf(t), files: files, full: full, progress: func(int, int) {}}
+		r := refresh{target: t, known: old.schemaOf(t), files: files, full: full, progress: noProgress}
 		if err := r.run(ctx); err != nil {
 			return nil, err
 		}
