@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/orgsim"
 	"github.com/sfsync/sfsync/store"
 )
@@ -79,7 +80,10 @@ func (d *demo) note(id string, s settled) *demoEvent {
 // before and after.
 func (d *demo) event(id, text string, s settled) {
 	e := d.note(id, s)
-	fmt.Fprintf(d.out, "\n%s  %s\n", d.style.bold(id), d.style.dim(eventSubject(text)))
+	if s.Type != plan.TypeDistribution { // which belongs to the message above it
+		fmt.Fprintln(d.out)
+	}
+	fmt.Fprintf(d.out, "%s  %s\n", d.style.bold(id), d.style.dim(eventSubject(text)))
 	for i := range s.Runs {
 		run := &s.Runs[i]
 		d.runLine(run)
@@ -176,6 +180,9 @@ func (d *demo) runLine(run *store.Run) {
 	fmt.Fprintf(d.out, "  %s  %s\n", d.outcome(run.Outcome), oneLine(what))
 }
 
+// maxMade is how many fields are shown of a new record.
+const maxMade = 4
+
 func (d *demo) writeLines(w *store.Write, e *demoEvent) {
 	if w.Outcome != store.Synced {
 		d.why("    ", w.Reason, w.Op+" "+w.Object+" "+string(w.Outcome)+": ")
@@ -199,6 +206,9 @@ func (d *demo) writeLines(w *store.Write, e *demoEvent) {
 	fmt.Fprintln(d.out)
 	t.write(d.out, d.width)
 	if len(made) > 0 {
+		if more := len(made) - maxMade; more > 1 {
+			made = append(made[:maxMade], fmt.Sprintf("and %d more", more))
+		}
 		fmt.Fprintln(d.out, d.style.green(wrap(strings.Join(made, ", "), "      ", d.width)))
 	}
 }
