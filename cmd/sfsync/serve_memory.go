@@ -106,7 +106,8 @@ func (b *rulebook) describe(ctx context.Context, t *target, files []*dsl.File) (
 	if s == nil && t.memory() != "" {
 		s, _ = keptSchema(ctx, b.kv, t.memory())
 	}
-	if s == nil || slices.ContainsFunc(namedObjects(files), func(name string) bool { return s.Object(name) == nil }) {
+	unknown := func(name string) bool { o := s.Object(name); return o == nil || len(o.Fields) == 0 }
+	if s == nil || slices.ContainsFunc(namedObjects(files), unknown) {
 		return nil, stranger(t, cause)
 	}
 	b.logger.Warn("cannot ask the org about its objects; going by what it said before", "org", t.where(), "fetched", s.FetchedAt, "error", cause)
