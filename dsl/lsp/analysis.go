@@ -47,6 +47,12 @@ func (s *server) analyse(f *folder) bool {
 	s.mu.Unlock()
 
 	around := s.surroundings(f, true)
+	for _, t := range texts {
+		t.read()
+		if s.overtaken(f, generation) {
+			return s.ctx.Err() == nil
+		}
+	}
 	found := s.compile(texts, around)
 
 	s.mu.Lock()
@@ -68,6 +74,13 @@ func (s *server) analyse(f *folder) bool {
 		}
 	}
 	return false
+}
+
+// overtaken reports whether a folder has changed since a generation, or the session ends.
+func (s *server) overtaken(f *folder, generation int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.generation != generation || s.ctx.Err() != nil
 }
 
 // compile checks the texts of a folder together with the rule files beside them.

@@ -13,7 +13,7 @@ type rangeFormattingParams struct {
 
 // formatting puts a document into the one style. What cannot be read stays as it is.
 func (s *server) formatting(_ context.Context, p textDocumentParams) ([]textEdit, error) {
-	v, err := s.view(p.TextDocument.URI)
+	v, err := s.glance(p.TextDocument.URI)
 	if err != nil {
 		return []textEdit{}, err
 	}
@@ -22,7 +22,7 @@ func (s *server) formatting(_ context.Context, p textDocumentParams) ([]textEdit
 
 // rangeFormatting does so with some lines.
 func (s *server) rangeFormatting(_ context.Context, p rangeFormattingParams) ([]textEdit, error) {
-	v, err := s.view(p.TextDocument.URI)
+	v, err := s.glance(p.TextDocument.URI)
 	if err != nil {
 		return []textEdit{}, err
 	}

@@ -181,22 +181,27 @@ type view struct {
 
 // view returns what a request about a document looks at, or an error if it is not open.
 func (s *server) view(uri string) (*view, error) {
-	s.mu.Lock()
-	d := s.documents[uri]
-	var doc document
-	if d != nil {
-		doc = *d
+	v, err := s.glance(uri)
+	if err != nil {
+		return nil, err
 	}
-	enc := s.encoding
-	s.mu.Unlock()
+	v.read()
+	v.around = s.surroundings(v.folder, false)
+	return v, nil
+}
+
+// glance is view for those who need neither the tree nor what lies beside the document.
+func (s *server) glance(uri string) (*view, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.documents[uri]
 	switch {
 	case d == nil:
 		return nil, jrpc2.Errorf(jrpc2.InvalidParams, "%s is not open", uri)
-	case doc.refused:
+	case d.refused:
 		return nil, jrpc2.Errorf(codeFailed, "the file is longer than %d MiB and was not read", dsl.MaxSize>>20)
 	}
-	doc.read()
-	return &view{s, doc, s.surroundings(doc.folder, false), enc}, nil
+	return &view{server: s, document: *d, enc: s.encoding}, nil
 }
 
 // texts returns the texts of the view's folder, open ones as they are in the editor.
