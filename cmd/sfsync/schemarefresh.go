@@ -24,7 +24,7 @@ func schemaRefreshCommand(c *console) *cli.Command {
 		Description: "The org is the one that the rules name, or that of --connection, or that of\n" +
 			"--instance, which --save-connection then remembers under a name. Objects that the\n" +
 			"store knows already are asked about, too, and cost little if they are as before.\n" +
-			"Says what a change means for the rules, line by line; exits with 1 if it breaks any.",
+			"Says what a change means for the rules, line by line; exits with 1 if they have errors.",
 		Flags: append(targetFlags(),
 			&cli.StringSliceFlag{Name: "object", Usage: "fetch the object `NAME`, which no rule may name; may be repeated"},
 			&cli.BoolFlag{Name: "full", Usage: "fetch everything, also what Salesforce says has not changed"},
@@ -36,7 +36,9 @@ func schemaRefreshCommand(c *console) *cli.Command {
 // refreshReport is what a refresh has shown.
 type refreshReport struct {
 	Connections []refreshedOrg `json:"connections"`
-	Drift       []plan.Drift   `json:"drift"` // what it means for the rules
+	Drift       []plan.Drift   `json:"drift"`  // what it means for the rules
+	Errors      int            `json:"errors"` // in the rules, held against what was fetched
+	first       bool           // nothing was known before
 }
 
 type refreshedOrg struct {
@@ -60,7 +62,7 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		return err
 	}
 	defer closeAll(targets)
-	report := refreshReport{Connections: []refreshedOrg{}}
+	report := refreshReport{Connections: []refreshedOrg{}, first: true}
 	before, after := map[string]*schema.Schema{}, map[string]*schema.Schema{}
 	for _, t := range targets {
 		if t.name == "" {
@@ -87,6 +89,7 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		}
 		report.Connections = append(report.Connections, refreshedOrg{t.name, t.client.Calls() - calls, orEmpty(r.states)})
 		before[t.name], after[t.name] = known, r.schema
+		report.first = report.first && known == nil
 	}
 	of := func(schemas map[string]*schema.Schema) func(string) *schema.Schema {
 		return func(connection string) *schema.Schema {
@@ -97,12 +100,13 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		}
 	}
 	report.Drift = orEmpty(plan.CompareSchemas(files, of(before), of(after)))
+	report.Errors = errorsOf(files, of(after))
 	if wantsJSON(ctx) {
 		err = c.printJSON(report)
 	} else {
 		c.printRefresh(&report, len(files) > 0)
 	}
-	if err == nil && plan.HasBreaks(report.Drift) {
+	if err == nil && (report.Errors > 0 || plan.HasBreaks(report.Drift)) {
 		return problem
 	}
 	return err
@@ -164,9 +168,26 @@ func (c *console) printRefresh(r *refreshReport, rules bool) {
 			c.printChanges(o.Changes)
 		}
 	}
-	if rules {
+	if !rules {
+		return
+	}
+	if !r.first && (r.Errors == 0 || len(r.Drift) > 0) {
 		c.printDrift(r.Drift)
 	}
+	if r.Errors > 0 {
+		fmt.Fprintf(c.out, "\nThe rules have %s; sfsync check --connection %s shows them.\n", c.style.red(plural(r.Errors, "error")), r.Connections[0].Connection)
+	} else if r.first {
+		fmt.Fprintf(c.out, "\n%s\n", c.style.green("The rules fit."))
+	}
+}
+
+// errorsOf counts what is wrong with rules, held against schemas.
+func errorsOf(files []*dsl.File, schemas func(string) *schema.Schema) int {
+	_, found := plan.Compile(files, plan.Options{Schema: schemas})
+	for _, f := range files {
+		found = append(found, f.Faults...)
+	}
+	return len(slices.DeleteFunc(found, func(d dsl.Diagnostic) bool { return d.Severity != dsl.Error }))
 }
 
 // The states of an object after a refresh.

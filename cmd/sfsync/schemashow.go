@@ -73,7 +73,7 @@ func (c *console) schemaList(ctx *cli.Context) error {
 	}
 	t.write(c.out, c.width)
 	if from != "" {
-		fmt.Fprintln(c.out, wrap("\n"+from, "", c.width))
+		fmt.Fprintf(c.out, "\n%s\n", wrap(from, "", c.width))
 	}
 	return nil
 }
