@@ -99,7 +99,7 @@ func (c *console) printFixed(r *checkReport) {
 		fmt.Fprintln(c.out, strings.TrimRight(printable(r.Diff), "\n")+"\n")
 	}
 	for _, f := range r.Fixed {
-		fmt.Fprintf(c.out, "%s %s:%d: %s %s (%s)\n", c.style.green(verb), printable(f.File), f.Line, f.Code, printable(f.Message), f.Fix)
+		fmt.Fprintf(c.out, "%s %s:%d: %s %s (%s)\n", c.style.green(verb), printable(f.File), f.Line, f.Code, printable(f.Message), strings.ToLower(f.Fix[:1])+f.Fix[1:])
 	}
 	if len(r.Fixed) > 0 {
 		fmt.Fprintln(c.out)

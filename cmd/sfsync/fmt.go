@@ -34,7 +34,7 @@ func fmtCommand(c *console) *cli.Command {
 type formattedFile struct {
 	File    string `json:"file"`
 	Changed bool   `json:"changed"` // or would be
-	Read    bool   `json:"read"`    // false if it cannot be read, and stays as it is
+	Read    bool   `json:"read"`    // false if it cannot be read and formatted, and stays as it is
 	Faults  int    `json:"faults"`  // statements with one may stay as they are
 	Diff    string `json:"diff,omitempty"`
 
@@ -96,6 +96,8 @@ func formatFile(src *dsl.Source, wantDiff bool) formattedFile {
 func (c *console) showFormatted(ctx *cli.Context, f formattedFile, look bool) error {
 	name := printable(f.File)
 	switch {
+	case !f.Read && f.Faults == 0:
+		fmt.Fprintf(c.err, "%s is left as it is: formatting would change what it says\n", name)
 	case !f.Read:
 		fmt.Fprintf(c.err, "%s is left as it is: it cannot be read (sfsync check %s)\n", name, name)
 	case f.Faults > 0:
