@@ -362,3 +362,43 @@ func TestPaceOfOrgErrors(t *testing.T) {
 		})
 	}
 }
+
+// What is told by an org that was asked before somebody signed in anew does not count:
+// neither who it is, nor that a call to it has failed.
+func TestOldSignInsDoNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old := &script{latency: 10 * time.Second, call: func(salesforce.Op, []salesforce.Row) *salesforce.Error { return signedOut() }}
+		var renewed atomic.Bool
+		b := start(t, updates, func(c *runtime.Config) { c.Pace = nil })
+		b.config.Org = func(context.Context, string) (runtime.Org, error) {
+			org := runtime.Org{Client: old}
+			if renewed.Load() {
+				org.Client = b.org
+			}
+			time.Sleep(2 * time.Second)
+			return org, nil
+		}
+		b.reopen()
+		stop := b.serve()
+		b.submit(response("early", 1, 1))
+		time.Sleep(3 * time.Second) // its call is under way
+		b.engine.Reconnect("")
+		time.Sleep(time.Second)
+		renewed.Store(true)
+		b.engine.Reconnect("") // while the old org is being asked for
+		time.Sleep(4 * time.Second)
+		b.submit(response("late", 2, 2))
+		time.Sleep(time.Second)
+		if r := b.of("late"); r.Outcome != store.Synced || len(old.calls) != 1 {
+			t.Errorf("%d calls to the old org, run %+v", len(old.calls), r)
+		}
+		time.Sleep(10 * time.Second)
+		if r := b.of("early"); r.Outcome != store.Synced || r.Attempts != 2 {
+			t.Errorf("run %+v", r)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		b.store.Close()
+	})
+}
