@@ -37,6 +37,10 @@ func (m *Manager) Add(ctx context.Context, name string, given Credentials, token
 			return c, err
 		}
 	}
+	if given.Flow == Web && token.RefreshToken == "" {
+		return c, &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: "Salesforce gave no refresh token, so the connection would end with the session",
+			Advice: "Add the scope \"Perform requests at any time (refresh_token, offline_access)\" to the External Client App, and sign in again."}
+	}
 	c = known
 	c.APIVersion = cmp.Or(apiVersion, known.APIVersion)
 	c.InstanceURL = cmp.Or(token.InstanceURL, given.Login)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,24 @@ type Source struct {
 	client  *salesforce.Client // nil if only tokens are asked for
 	noted   time.Time          // when the connection's use was last written
 	failing bool
+	stale   []time.Time // when tokens were refused, of the last minute
+}
+
+// maxStale is how many tokens a minute may be refused. An org that keeps this machine
+// out says the same of every new token as of an expired one, and asking on would use up
+// the sign-ins of the hour.
+const maxStale = 5
+
+// hopeless counts a refused token, and reports whether there were too many.
+func (s *Source) hopeless(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stale = slices.DeleteFunc(s.stale, func(at time.Time) bool { return now.Sub(at) >= time.Minute })
+	if len(s.stale) >= maxStale {
+		return true
+	}
+	s.stale = append(s.stale, now)
+	return false
 }
 
 // Source returns the access tokens of a connection, for a client that is made elsewhere.
@@ -58,6 +77,11 @@ func (s *Source) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "connect
 
 // Token is a [salesforce.TokenSource].
 func (s *Source) Token(ctx context.Context, stale string) (string, error) {
+	if stale != "" && s.hopeless(time.Now()) {
+		return "", &salesforce.Error{Cause: salesforce.Auth, Whole: true, RetryAfter: 5 * time.Minute,
+			Message: fmt.Sprintf("Salesforce refuses every new access token of connection %q", s.name),
+			Advice:  "The org may lock sessions to other addresses than this machine's, or the API may be closed to this user. Look at Setup, Login History and Session Settings. sfsync tries again by itself."}
+	}
 	a, err := s.manager.token(ctx, s.name, stale)
 	if err != nil {
 		return "", err

@@ -52,10 +52,15 @@ const (
 	answerLost       // the org has done it, and the answer is lost
 )
 
-func newBench(t testing.TB, o orgsim.Options) *bench {
-	t.Helper()
+// noKeys takes away what the surroundings offer as a key of the store.
+func noKeys(t testing.TB) {
 	t.Setenv(vault.KeyVariable, "")
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+}
+
+func newBench(t testing.TB, o orgsim.Options) *bench {
+	t.Helper()
+	noKeys(t)
 	return newBenchAt(t, t.TempDir(), o)
 }
 

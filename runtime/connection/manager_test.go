@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sfsync/sfsync/runtime/connection"
@@ -145,34 +146,96 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestFrozen is a refusal that an admin heals without a new sign-in.
-func TestFrozen(t *testing.T) {
-	b := newBench(t, rotating(15*time.Minute))
-	m := b.manager()
-	b.addWeb(m, "production")
-	lock := func(locked bool) {
-		if err := b.org.UpdateUser(orgsim.DefaultUsername, func(u *orgsim.User) { u.Locked = locked }); err != nil {
+// TestLocked is a refusal that an admin heals without a new sign-in.
+func TestLocked(t *testing.T) {
+	noKeys(t)
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBenchAt(t, dir, rotating(15*time.Minute))
+		m := b.manager()
+		b.addWeb(m, "production")
+		lock := func(locked bool) {
+			if err := b.org.UpdateUser(orgsim.DefaultUsername, func(u *orgsim.User) { u.Locked = locked }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lock(true)
+		b.org.RevokeSessions()
+		client := b.client(m, "production")
+		if bad := create(t.Context(), client, "x"); bad == nil || !strings.Contains(bad.Message, "user is locked") {
+			t.Fatal(bad)
+		}
+		if s := b.saved("production").Stopped; s == nil || s.LookAgain.IsZero() {
+			t.Fatalf("%+v", s)
+		}
+		lock(false)
+		time.Sleep(29 * time.Minute)
+		if bad := create(t.Context(), client, "x"); bad == nil {
+			t.Error("asked again before it was time")
+		}
+		time.Sleep(2 * time.Minute)
+		if bad := create(t.Context(), client, "x"); bad != nil {
+			t.Errorf("not asked again: %v", bad)
+		}
+		// A person need not wait.
+		lock(true)
+		b.org.RevokeSessions()
+		if bad := create(t.Context(), client, "y"); bad == nil {
+			t.Fatal("a locked user got a token")
+		}
+		if err := m.Refresh(t.Context(), "production"); err == nil {
+			t.Fatal("a locked user got a token")
+		}
+		lock(false)
+		if err := m.Refresh(t.Context(), "production"); err != nil {
 			t.Fatal(err)
 		}
+		if bad := create(t.Context(), client, "y"); bad != nil || b.saved("production").Stopped != nil {
+			t.Error(bad)
+		}
+		if b.reused() != 0 {
+			t.Error("a token was used twice")
+		}
+	})
+}
+
+// TestHopeless is an org that refuses every token that it gives.
+func TestHopeless(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	b.addWeb(b.manager(), "production")
+	b.breakCalls(func(r *http.Request, form url.Values) fault {
+		if len(form) == 0 {
+			b.org.RevokeSessions()
+		}
+		return fine
+	})
+	client := b.client(b.manager(), "production")
+	var last *salesforce.Error
+	for range 20 {
+		last = create(t.Context(), client, "x")
 	}
-	lock(true)
-	b.org.RevokeSessions()
-	client := b.client(m, "production")
-	if bad := create(t.Context(), client, "x"); bad == nil || !strings.Contains(bad.Message, "user is locked") {
-		t.Fatal(bad)
+	if n, _ := b.counts(); n > 6 || last == nil || last.Cause != salesforce.Auth || last.RetryAfter == 0 {
+		t.Errorf("%d tokens were asked for, at last %v", n, last)
 	}
-	if s := b.saved("production").Stopped; s == nil || s.LookAgain.IsZero() {
-		t.Fatalf("%+v", s)
-	}
-	lock(false)
-	if err := m.Refresh(t.Context(), "production"); err != nil {
+}
+
+// TestNoRefreshToken is an app that would let the connection end with the session.
+func TestNoRefreshToken(t *testing.T) {
+	b := newBench(t, orgsim.Options{Apps: []orgsim.App{{ClientID: orgsim.DefaultClientID, ClientSecret: orgsim.DefaultClientSecret, Scopes: []string{"api", "id"}}}})
+	given := webCredentials()
+	attempt, err := given.App(b.http()).Authorize(callback, []string{"api"}, "")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := create(t.Context(), client, "x"); err != nil {
-		t.Error(err)
+	token, err := attempt.Exchange(t.Context(), b.browse(attempt.URL, "allow"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if b.reused() != 0 {
-		t.Error("a token was used twice")
+	if _, err := b.manager().Add(t.Context(), "production", given, token, ""); err == nil || !strings.Contains(err.Error(), "no refresh token") {
+		t.Errorf("%v", err)
+	}
+	if all, err := store.Connections(t.Context(), b.kv); err != nil || len(all) != 0 {
+		t.Errorf("%v %v", all, err)
 	}
 }
 

@@ -36,8 +36,9 @@ func TestKilledRotation(t *testing.T) {
 	keyring.MockInit()
 	for _, from := range []string{"file", "keyring", "env"} {
 		for _, to := range []string{"", "file", "keyring"} {
-			for writes := range 10 {
+			for writes, killed := 0, true; killed; writes++ {
 				t.Run(fmt.Sprintf("%s to %s after %d", from, to, writes), func(t *testing.T) {
+					killed = false // should the test fail
 					noKeys(t)
 					// So that a daemon that is not told where the key is looks everywhere.
 					t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
@@ -61,7 +62,7 @@ func TestKilledRotation(t *testing.T) {
 					if err != nil && !errors.Is(err, errKilled) {
 						t.Fatal(err)
 					}
-					killed := err != nil
+					killed = err != nil
 					if killed {
 						after := openVault(t, kv, o)
 						for _, name := range names {
