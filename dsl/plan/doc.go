@@ -26,6 +26,13 @@
 //   - and, or and not reckon with missing values: a side that decides decides.
 //   - A guard that is missing does not let anything through.
 //
+// # Salesforce changes
+//
+// [CompareSchemas] tells which lines of the rules a change of Salesforce's schema
+// breaks, and which mean something else from then on. [NeedsOf] tells what the
+// connected user has to be allowed: as data, held against a describe, and as the
+// metadata of a permission set.
+//
 // # How it is fast
 //
 // A path is not looked up when it is needed. All paths of all the rules that an

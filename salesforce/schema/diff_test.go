@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -67,6 +69,28 @@ func TestCompareFields(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Real describes do not differ from themselves, and a field that is taken out is the
+// one change.
+func TestCompareRealDescribes(t *testing.T) {
+	s, err := ReadDir(os.DirFS(realData(t, "describe")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := Compare(s, s); len(c) > 0 {
+		t.Errorf("a schema differs from itself: %v", c)
+	}
+	for _, name := range s.Names() {
+		whole := s.Object(name)
+		for i, f := range whole.Fields {
+			rest := slices.Delete(slices.Clone(whole.Fields), i, i+1)
+			c := CompareObjects(whole, &Object{Name: name, Label: whole.Label, Createable: whole.Createable, Updateable: whole.Updateable, RecordTypes: whole.RecordTypes, Fields: rest})
+			if len(c) != 1 || c[0].Name() != name+"."+f.Name || c[0].Aspect != AspectExists || c[0].After != "no" {
+				t.Fatalf("without %s.%s: %v", name, f.Name, c)
+			}
+		}
 	}
 }
 
