@@ -12,7 +12,10 @@ import (
 // JSON than a document may be.
 const maxMessage = 64 << 20
 
-var errMessageSize = errors.New("a message is too long or does not say how long it is")
+var (
+	errMessageSize = errors.New("a message is too long or does not say how long it is")
+	errCut         = errors.New("its stream ends within a message")
+)
 
 // bounded passes on a stream of messages and ends it at one that is longer than
 // [maxMessage], before anybody makes room for it.
@@ -37,6 +40,9 @@ func (f *frames) Read(p []byte) (int, error) {
 	}
 	n, err := f.r.Read(p[:min(len(p), f.body)])
 	f.body -= n
+	if err == io.EOF && f.body > 0 {
+		err = errCut
+	}
 	return n, err
 }
 
@@ -47,7 +53,10 @@ func (f *frames) next() error {
 		line, err := f.r.ReadSlice('\n')
 		if err != nil {
 			if errors.Is(err, bufio.ErrBufferFull) {
-				err = errMessageSize
+				return errMessageSize
+			}
+			if err == io.EOF && len(f.header)+len(line) > 0 {
+				return errCut
 			}
 			return err
 		}

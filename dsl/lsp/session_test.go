@@ -223,6 +223,7 @@ func TestMessagesAreBounded(t *testing.T) {
 		"Content-Length: 5\r\n\r\nhello":            true,
 		"Content-Length: 99999999999\r\n\r\nx":      false,
 		"Content-Length: -1\r\n\r\n":                false,
+		"Hello?\n":                                  false,
 		"Content-Type: x\r\n\r\n":                   false,
 		"X: " + strings.Repeat("y", 1<<17) + "\r\n": false,
 	} {
