@@ -43,4 +43,16 @@
 // asking Salesforce. Signing in again ends the stop by itself, everywhere. Refusals that
 // an admin heals in the org, such as a frozen user, are looked at again every half an
 // hour. Trouble with the network stops nothing.
+//
+// # Secrets
+//
+//	secret                      where it is
+//	consumer secret             sealed in the store (State key secret/grant/ID)
+//	private key of the JWT flow sealed in the store; the file it came from is the user's to delete
+//	refresh token, access token sealed in the store, written before use
+//	code, verifier, assertion   in memory, for the one call that they are for
+//	data keys                   in the store (State key vault), wrapped by the key of the store
+//	key of the store            never in the store: see package vault
+//
+// All that is printed of them is «sealed».
 package connection

@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
 	"github.com/sfsync/sfsync/store/vault"
 )
@@ -66,7 +65,7 @@ func (m *Manager) open(ctx context.Context) (*vault.Vault, error) {
 // load reads the grant of a connection, and its revision.
 func (m *Manager) load(ctx context.Context, c store.Connection) (*grant, uint64, error) {
 	if c.Grant == "" {
-		return nil, 0, noGrant(c.Name)
+		return nil, 0, fmt.Errorf("connection %q %w", c.Name, ErrNoGrant)
 	}
 	v, err := m.open(ctx)
 	if err != nil {
@@ -74,7 +73,7 @@ func (m *Manager) load(ctx context.Context, c store.Connection) (*grant, uint64,
 	}
 	clear, revision, err := v.Get(ctx, grantKind, c.Grant)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, 0, noGrant(c.Name)
+		return nil, 0, fmt.Errorf("connection %q %w", c.Name, ErrNoGrant)
 	}
 	if err != nil {
 		return nil, 0, err
@@ -101,19 +100,11 @@ func (m *Manager) save(ctx context.Context, id string, g *grant, revision uint64
 // ErrNoGrant means that a connection holds no credentials of its own.
 var ErrNoGrant = errors.New("is not signed in")
 
-func noGrant(name string) error {
-	return &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: fmt.Sprintf("connection %q %s", name, ErrNoGrant),
-		Advice: fmt.Sprintf("Sign it in: sfsync connect add %s.", name)}
-}
-
 // Credentials returns what a connection signs in with, to sign it in again.
 func (m *Manager) Credentials(ctx context.Context, name string) (Credentials, error) {
 	c, err := store.GetConnection(ctx, m.config.KV, name)
 	if err != nil {
 		return Credentials{}, err
-	}
-	if c.Grant == "" {
-		return Credentials{}, fmt.Errorf("connection %q %w", name, ErrNoGrant)
 	}
 	g, _, err := m.load(ctx, c)
 	if err != nil {

@@ -219,6 +219,56 @@ func TestHopeless(t *testing.T) {
 	}
 }
 
+// TestNoGrant is a connection whose credentials come from the environment, and one whose
+// grant is gone.
+func TestNoGrant(t *testing.T) {
+	b := newBench(t, orgsim.Options{})
+	m := b.manager()
+	if err := store.PutConnection(t.Context(), b.kv, store.Connection{Name: "ci", InstanceURL: orgURL}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Client(t.Context(), "ci", salesforce.Config{}); !errors.Is(err, connection.ErrNoGrant) {
+		t.Errorf("%v", err)
+	}
+	c := b.addWeb(m, "production")
+	if err := vault.Forget(t.Context(), b.kv, "grant", c.Grant); err != nil {
+		t.Fatal(err)
+	}
+	if bad := create(t.Context(), b.client(m, "production"), "x"); bad == nil || bad.Cause != salesforce.Auth || !strings.Contains(bad.Advice, "sfsync connect add production") {
+		t.Errorf("%+v", bad)
+	}
+	if _, err := m.Credentials(t.Context(), "production"); !errors.Is(err, connection.ErrNoGrant) {
+		t.Errorf("%v", err)
+	}
+	b.addWeb(m, "production")
+	if bad := create(t.Context(), b.client(m, "production"), "x"); bad != nil {
+		t.Error(bad)
+	}
+	if err := m.Remove(t.Context(), "ci"); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Client(t.Context(), "ci", salesforce.Config{}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for want, c := range map[string]connection.Credentials{
+		"login host":         {Flow: connection.Web, ClientID: "k"},
+		"consumer key":       {Flow: connection.Web, Login: orgURL},
+		"web, jwt or":        {Flow: "device", Login: orgURL, ClientID: "k"},
+		"consumer secret":    {Flow: connection.ClientCredentials, Login: orgURL, ClientID: "k"},
+		"own My Domain":      {Flow: connection.ClientCredentials, Login: salesforce.ProductionLogin, ClientID: "k", ClientSecret: "s"},
+		"name of the user":   {Flow: connection.JWT, Login: orgURL, ClientID: "k", PrivateKey: "x"},
+		"the private key of": {Flow: connection.JWT, Login: orgURL, ClientID: "k", Username: "u"},
+		"in PEM form":        {Flow: connection.JWT, Login: orgURL, ClientID: "k", Username: "u", PrivateKey: "x"},
+	} {
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 // TestNoRefreshToken is an app that would let the connection end with the session.
 func TestNoRefreshToken(t *testing.T) {
 	b := newBench(t, orgsim.Options{Apps: []orgsim.App{{ClientID: orgsim.DefaultClientID, ClientSecret: orgsim.DefaultClientSecret, Scopes: []string{"api", "id"}}}})

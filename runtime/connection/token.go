@@ -88,6 +88,9 @@ func (m *Manager) read(ctx context.Context, name string) (c store.Connection, g 
 		return c, nil, 0, err
 	}
 	g, revision, err = m.load(ctx, c)
+	if errors.Is(err, ErrNoGrant) {
+		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: err.Error(), Advice: fmt.Sprintf("Sign it in: sfsync connect add %s.", name)}
+	}
 	return c, g, revision, err
 }
 
