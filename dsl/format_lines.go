@@ -146,11 +146,15 @@ func breakSets(src *Source, lines []layoutLine) []layoutLine {
 	out := make([]layoutLine, 0, len(lines)+8)
 	for i, l := range lines {
 		at := slices.IndexFunc(l.pieces, func(p piece) bool { return p.Kind == KindKeyword && src.Slice(p.Span) == "set" })
+		if at <= 0 || l.word == "" || l.odd {
+			out = append(out, l)
+			continue
+		}
 		next := i + 1
 		for next < len(lines) && lines[next].word == commentWord {
 			next++
 		}
-		if at > 0 && l.word != "" && !l.odd && next < len(lines) && lines[next].pieces[0].Kind == KindName {
+		if next < len(lines) && lines[next].pieces[0].Kind == KindName {
 			head, set := l, l
 			head.pieces, set.pieces = l.pieces[:at], l.pieces[at:]
 			set.word, set.empty = "set", false
@@ -198,34 +202,30 @@ func indentLines(lines []layoutLine) {
 // indentComments puts comments above the statement that they are about: the one that
 // follows, unless a comment stands right below one and apart from the next.
 func indentComments(lines []layoutLine) {
-	for i := 0; i < len(lines); i++ {
+	next := 0 // the indent of the statement below
+	for i := len(lines) - 1; i >= 0; i-- {
 		if lines[i].word != commentWord {
+			next = lines[i].indent
 			continue
 		}
 		end := i + 1
-		for end < len(lines) && lines[end].word == commentWord && !lines[end].empty {
-			end++
+		for i > 0 && !lines[i].empty && lines[i-1].word == commentWord {
+			i--
 		}
-		next := end
-		for next < len(lines) && lines[next].word == commentWord {
-			next++
-		}
-		indent := 0
-		if above := i - 1; above >= 0 && !lines[i].empty && (end == len(lines) || lines[end].empty) {
-			indent = lines[above].indent
-			switch lines[above].word {
+		indent := next
+		if i > 0 && !lines[i].empty && (end == len(lines) || lines[end].empty) {
+			above := &lines[i-1]
+			indent = above.indent
+			switch above.word {
 			case "set":
 				indent += indentField
 			case "when", "otherwise":
 				indent += indentStep
 			}
-		} else if next < len(lines) {
-			indent = lines[next].indent
 		}
-		for ; i < end; i++ {
-			lines[i].indent = indent
+		for j := i; j < end; j++ {
+			lines[j].indent = indent
 		}
-		i--
 	}
 }
 

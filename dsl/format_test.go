@@ -111,6 +111,20 @@ func TestFormatBytes(t *testing.T) {
 	}
 }
 
+// Time grows with the length of a text only: what took its square would not end here.
+func TestFormatLarge(t *testing.T) {
+	for piece, size := range map[string]int{
+		"#\n": 500_000, "#\n\n": 500_000, "A = b\n\n# c\n\n": 50_000, "set A = b\n": 50_000, "set ": 50_000, "A=b,": 50_000,
+		"create A set B = c\nD = e\n# f\n": 50_000, "if (((\n": 50_000,
+	} {
+		text := strings.Repeat(piece, size/len(piece))
+		got, _ := Format(NewSource("", []byte(text)))
+		if len(got) < len(text)/2 {
+			t.Errorf("%q: only %d bytes of %d are left", piece, len(got), len(text))
+		}
+	}
+}
+
 // The changes of an editor are as small as can be, and come to the same.
 func TestFormatEdits(t *testing.T) {
 	src := NewSource("", []byte("rule A\non survey response\n\n\nupdate Case  where Id=a.b\n     set A = b  \n      Long=c"))
