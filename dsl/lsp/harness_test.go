@@ -64,6 +64,9 @@ func newEditor(t testing.TB, o Options, capabilities string) *editor {
 	go func() { e.served <- Serve(context.Background(), fromClient, toClient, o) }()
 	e.client = jrpc2.NewClient(channel.LSP(fromServer, toServer), &jrpc2.ClientOptions{
 		OnNotify: e.notified,
+		OnCancel: func(client *jrpc2.Client, rsp *jrpc2.Response) {
+			_ = client.Notify(context.Background(), "$/cancelRequest", map[string]json.RawMessage{"id": json.RawMessage(rsp.ID())})
+		},
 		OnCallback: func(_ context.Context, req *jrpc2.Request) (any, error) {
 			e.mu.Lock()
 			defer e.mu.Unlock()

@@ -196,6 +196,28 @@ func TestRunTest(t *testing.T) {
 	}
 }
 
+// A request that the editor gives up ends, and others are answered meanwhile.
+func TestCancel(t *testing.T) {
+	began, ended := make(chan struct{}), make(chan error, 1)
+	e := newEditor(t, Options{RunTest: func(ctx context.Context, _ Test) TestResult {
+		close(began)
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return TestResult{}
+	}}, `{}`)
+	uri, _ := e.open("a.sfsync", "test B\ngiven events/response.json\nexpect nothing\n")
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = e.client.Call(ctx, "workspace/executeCommand", map[string]any{"command": runTestCommand, "arguments": []string{uri, "B"}})
+	}()
+	<-began
+	e.ask("textDocument/hover", at1(uri, position{}), nil)
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 func TestVersionedEdits(t *testing.T) {
 	e := newEditor(t, Options{}, `{"workspace": {"workspaceEdit": {"documentChanges": true}}}`)
 	e.open("b.sfsync", "statuses Bounce\nrule B\non survey response\nwhen bounce\n")
