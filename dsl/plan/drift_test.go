@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
+	"pgregory.net/rapid"
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -129,6 +132,17 @@ func TestDriftMeaning(t *testing.T) {
 		{"read through a name", "on outbound message Case\nlet x = record.F__c\nupdate Case where Id = record.Id set Other__c = x", free, strings.Replace(free, "string", "textarea", 1), "changes_meaning - as string, and it is textarea"},
 		{"lookup to another object", update + "F__c = profile.x", `"type":"reference","referenceTo":["Contact"],"createable":true,"updateable":true,"nillable":true`, `"type":"reference","referenceTo":["Lead"],"createable":true,"updateable":true,"nillable":true`, "changes_meaning - Lead in place of Contact"},
 		{"relationship renamed", update + "A__r.Id = profile.x", `"type":"reference","referenceTo":["Case"],"relationshipName":"A__r","createable":true,"updateable":true,"nillable":true`, `"type":"reference","referenceTo":["Case"],"relationshipName":"B__r","createable":true,"updateable":true,"nillable":true`, "breaks S214 no relationship"},
+		{"key of another type", "on survey response\nupsert Case where F__c = response.id set Other__c: x", free + `,"externalId":true`, `"type":"email","length":80,"createable":true,"updateable":true,"nillable":true,"externalId":true`, "changes_meaning - email in place of string"},
+		{"shorter key", "on survey response\nupsert Case where F__c = response.id set Other__c: x", free + `,"externalId":true`, strings.Replace(free, "80", "10", 1) + `,"externalId":true`, "changes_meaning - longer than 10"},
+		{"unique key", "on survey response\nupsert Case where F__c = response.id set Other__c: x", free + `,"externalId":true`, free + `,"externalId":true,"unique":true`, "harmless - unique now"},
+		{"another value to read", "on outbound message Case if record.F__c == \"B\"\nupdate Case where Id = record.Id set Other__c: x", noB, pick, `harmless - can be "B"`},
+		{"a message without the field", "on outbound message Case if record.F__c == \"B\"\nupdate Case where Id = record.Id set Other__c: x", free, `"type":"address"`, `changes_meaning - as string, and it is address`},
+		{"writable again", update + "F__c = answers.a", `"type":"string","length":80,"nillable":true,"createable":true`, free, "harmless - can be updated"},
+		{"precision", update + "F__c = answers.a", `"type":"double","precision":18,"scale":2,"createable":true,"updateable":true,"nillable":true`, `"type":"double","precision":3,"scale":2,"createable":true,"updateable":true,"nillable":true`, "changes_meaning - more digits than 1.2"},
+		{"more precision", update + "F__c = answers.a", `"type":"double","precision":3,"scale":2,"createable":true,"updateable":true,"nillable":true`, `"type":"double","precision":18,"scale":2,"createable":true,"updateable":true,"nillable":true`, "harmless - larger"},
+		{"lax again", update + "F__c = answers.a", pick + strict, pick, "harmless - beyond"},
+		{"not unique", update + "F__c = answers.a", free + `,"unique":true`, free, "harmless - several"},
+		{"another controller", update + "F__c = answers.a", pick + `,"dependentPicklist":true,"controllerName":"A"`, pick + `,"dependentPicklist":true,"controllerName":"B"`, "changes_meaning - another field"},
 		{"a label", update + "F__c = answers.a", free, free + `,"label":"Other"`, ""},
 	}
 	describe := func(t *testing.T, own string) *schema.Schema {
@@ -163,6 +177,93 @@ func TestDriftMeaning(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever changes, the report says that rules break exactly if they do not compile
+// any more, and names a line of each error.
+func TestDriftFindsWhatBreaks(t *testing.T) {
+	text := string(designRules(t)) + "\nrule More\non survey response other\nupsert Survey_Response__c where Response_Id__c = response.id\n  set Account__r.Crm_Key__c = profile.key\n      Channel__c: SMS\n      Score__c = answers.nps\ncreate Lead\n  set LastName = contact.name, Company: Unknown\n      Status: Open\n"
+	files := []*dsl.File{parse(t, text)}
+	before := exampleSchema(t)
+	of := func(s *schema.Schema) func(string) *schema.Schema { return func(string) *schema.Schema { return s } }
+	if _, found := Compile(files, Options{Schema: of(before)}); dsl.HasErrors(found) {
+		t.Fatal(found)
+	}
+	var used []use
+	c := compile(files, Options{Schema: of(before)})
+	for _, u := range usesOf(c.plan.Rules, c.variables, of(before)) {
+		if u.field != "" && u.role != leaves {
+			used = append(used, u)
+		}
+	}
+	mutations := []map[string]any{
+		nil, // the field goes
+		{"type": "double", "precision": 3, "scale": 0, "length": 0}, {"type": "boolean"}, {"type": "datetime"}, {"length": 3}, {"nillable": false, "defaultedOnCreate": false},
+		{"createable": false}, {"updateable": false}, {"createable": false, "updateable": false}, {"externalId": false, "idLookup": false, "unique": false},
+		{"restrictedPicklist": true, "picklistValues": []any{map[string]any{"value": "Z", "label": "Z", "active": true}}}, {"referenceTo": []any{"User"}}, {"relationshipName": "Other__r"}, {"label": "Other"},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		after := schema.New()
+		edits := map[string]map[string]map[string]any{}
+		for range rapid.IntRange(1, 4).Draw(t, "changes") {
+			u := used[rapid.IntRange(0, len(used)-1).Draw(t, "use")]
+			if edits[u.object] == nil {
+				edits[u.object] = map[string]map[string]any{}
+			}
+			edits[u.object][u.field] = mutations[rapid.IntRange(0, len(mutations)-1).Draw(t, "mutation")]
+		}
+		for _, name := range before.Names() {
+			data := before.Object(name).Raw()
+			if edits[name] != nil {
+				data = mutate(t, data, edits[name])
+			}
+			o, err := schema.ParseDescribe(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after.Add(o)
+		}
+		found := CompareSchemas(files, of(before), of(after))
+		_, now := Compile(files, Options{Schema: of(after)})
+		if HasBreaks(found) != dsl.HasErrors(now) {
+			t.Fatalf("after %v\nthe checker says %v\nthe report says %s", edits, messages(now), showDrift(found))
+		}
+		for _, d := range now {
+			line := d.Source.Position(d.From).Line
+			if d.Severity == dsl.Error && !slices.ContainsFunc(found, func(f Drift) bool { return f.Severity == Breaks && f.Line <= line }) {
+				t.Fatalf("after %v\nnothing is said of %s at line %d: %s", edits, d.Message, line, showDrift(found))
+			}
+		}
+		for _, f := range found {
+			if f.Message == "" || f.Line == 0 || f.Rule == "" {
+				t.Fatalf("%+v", f)
+			}
+		}
+	})
+}
+
+// mutate sets keys of the fields of a describe, and leaves out those for which there is nil.
+func mutate(t *rapid.T, describe []byte, edits map[string]map[string]any) []byte {
+	var raw map[string]any
+	if err := json.Unmarshal(describe, &raw); err != nil {
+		t.Fatal(err)
+	}
+	var fields []any
+	for _, f := range raw["fields"].([]any) {
+		field := f.(map[string]any)
+		set, ok := edits[field["name"].(string)]
+		if ok && set == nil && field["name"] != "Id" {
+			continue
+		}
+		maps.Copy(field, set)
+		fields = append(fields, field)
+	}
+	raw["fields"] = fields
+	data, err := json.Marshal(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // An object that goes, or may not be written any more, breaks what writes it.
