@@ -172,7 +172,7 @@ func idsFor(name string, s *schema.Schema) []any {
 var odd = []any{
 	nil, "", " ", "\t\n", "0", "-1", "NaN", "null", "true", "yes", "no", "2026-02-30", "tomorrow", "24:00", "1e400", "0x10", "1,5", "12 %",
 	"🙂", "👩‍👩‍👧", "שלום", "e\u0301", "\u0000", "\u200b", "\ufeffx", `"quoted" <b>&amp;</b> {{x}} {y}`, "a;b;c", "line one\nline two", "  padded  ",
-	strings.Repeat("ä", 256), strings.Repeat("x", 40_000), strings.Repeat("🙂", 33_000),
+	strings.Repeat("ä", 256), strings.Repeat("🙂", 300), strings.Repeat("x", 33_000),
 	0, json.RawMessage("-0"), 1, -1, 0.1, 11, 100, 1e15, json.RawMessage("9007199254740993"), json.RawMessage("123456789012345678901234567890"),
 	json.RawMessage("1e308"), json.RawMessage("-1e308"), json.RawMessage("1e-320"), json.RawMessage("1e400"), json.RawMessage("0.1234567890123456789"),
 	true, false, []any{}, []any{nil}, []any{"a", "b"}, []any{[]any{"x"}}, []any{""}, map[string]any{}, map[string]any{"value": 7},
