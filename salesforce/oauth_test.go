@@ -192,6 +192,26 @@ func TestParseLogin(t *testing.T) {
 	}
 }
 
+// FuzzParseLogin holds what comes out to what credentials may be sent to.
+func FuzzParseLogin(f *testing.F) {
+	for _, s := range []string{"login", "acme", "acme.lightning.force.com/x", "http://[::1]:80", "https://u:p@acme", "127.0.0.1:80", "https://acme.my.salesforce.com?sid=1#x", "http://127.0.0.1.evil.example"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := ParseLogin(s)
+		if err != nil {
+			return
+		}
+		u, err := url.Parse(got)
+		if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+			t.Errorf("%q: %q %v", s, got, err)
+		}
+		if again, err := ParseLogin(got); err != nil || again != got {
+			t.Errorf("%q: %q, then %q %v", s, got, again, err)
+		}
+	})
+}
+
 // TestElsewhere answers in every way that could send a token to another host.
 func TestElsewhere(t *testing.T) {
 	var strangers atomic.Int32

@@ -14,10 +14,12 @@
 //	file     sfsync.key in the store's directory, or another file, of mode 0600
 //	keyring  the key ring of the operating system
 //
-// as [Options] say. If they say nothing, it is the variable if it is set, else the file
-// if there is one, else the key ring if it can be reached, else a new file. A file beside
-// the store protects copies of the database alone; whoever reads the whole directory
-// reads the secrets. The key ring, or a variable from a secrets manager, does more.
+// as [Options] say. If they say nothing, a store gets its key from the variable if it is
+// set, else from the file if there is one, else from the key ring if it can be reached,
+// else from a new file; and one that has a key looks for it in the same order, until one
+// fits. A file beside the store protects copies of the database alone; whoever reads the
+// whole directory reads the secrets. The key ring, or a variable from a secrets manager,
+// does more.
 //
 //	State key          content                                  in clear
 //	vault              data keys, each wrapped                  ids of keys, times
