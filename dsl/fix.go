@@ -18,15 +18,25 @@ func ApplyFixes(src *Source, ds []Diagnostic) (text string, mended []Diagnostic)
 		if at < 0 || slices.ContainsFunc(ds[i].Fixes[at].Edits, func(e Edit) bool { return touchesAny(e, edits) }) {
 			continue
 		}
-		edits = append(edits, ds[i].Fixes[at].Edits...)
+		for _, e := range ds[i].Fixes[at].Edits {
+			edits = slices.Insert(edits, behind(e, edits), e)
+		}
 		mended = append(mended, ds[i])
 	}
 	return ApplyEdits(src.Text, edits), mended
 }
 
-// touchesAny reports whether an edit and one of others would change the same place.
+// behind returns how many edits, which are in the order of the text, begin before one.
+func behind(e Edit, edits []Edit) int {
+	n, _ := slices.BinarySearchFunc(edits, e, func(a, b Edit) int { return a.From - b.From })
+	return n
+}
+
+// touchesAny reports whether an edit and one of others, which are in the order of the
+// text and do not touch, would change the same place.
 func touchesAny(e Edit, others []Edit) bool {
-	return slices.ContainsFunc(others, func(o Edit) bool { return e.From <= o.To && o.From <= e.To })
+	n := behind(e, others)
+	return n > 0 && others[n-1].To >= e.From || n < len(others) && others[n].From <= e.To
 }
 
 // ApplyEdits returns a text with edits that do not overlap applied to it.

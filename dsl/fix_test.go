@@ -117,3 +117,17 @@ func TestApplyFixes(t *testing.T) {
 		t.Error("another file is changed")
 	}
 }
+
+// Of fixes that touch, the first is applied; and the time grows with their number only.
+func TestApplyManyFixes(t *testing.T) {
+	src := NewSource("", []byte(strings.Repeat("ab ", 100_000)))
+	var ds []Diagnostic
+	for at := 0; at < len(src.Text); at += 3 {
+		ds = append(ds, Diagnostic{Source: src, Fixes: []Fix{{"", []Edit{{Span{at, at + 2}, "c"}}, true}}},
+			Diagnostic{Source: src, Fixes: []Fix{{"", []Edit{{Span{at + 2, at + 2}, "touching"}}, true}}})
+	}
+	text, mended := ApplyFixes(src, ds)
+	if text != strings.Repeat("c ", 100_000) || len(mended) != 100_000 {
+		t.Errorf("%d mended, %.20q", len(mended), text)
+	}
+}
