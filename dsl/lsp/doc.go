@@ -14,5 +14,6 @@
 // stands at a place, from the tokens and not from the tree, since text is broken most of
 // the time while somebody types it. Each feature has a file of its own.
 //
-// The package reads files below the folders of open documents only, and never writes one.
+// The package reads files below the folders of open documents, and rule files below the
+// folders that the editor works in; it never writes one, and knows no network.
 package lsp
