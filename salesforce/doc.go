@@ -25,6 +25,10 @@
 // an expired token. An error that is [Error.InDoubt] tells that the call may have
 // been executed although its answer is missing.
 //
+// An [App] signs in: with a browser ([App.Authorize]), with a private key
+// ([App.JWTBearer]), with the app's own secret ([App.ClientCredentials]) or again, with a
+// refresh token ([App.Refresh]). It keeps nothing; runtime/connection does.
+//
 // Facts about Salesforce come from its "REST API Developer Guide" of API 67.0
 // (Status Codes and Error Responses, sObject Collections, Compression Headers,
 // Assignment Rule Header) and from the error bodies that public client projects
