@@ -209,7 +209,7 @@ func TestSchemaDriftsUnderLoad(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	b := newBench(t, Options{Users: []User{{Username: "admin@x.example"}, {Username: "bot@x.example", Profile: "Bot"}}, Overlay: Overlay{Access: []Access{
-		{Profile: "Bot", Object: "Case", Can: []string{"read", "create"}, Readable: []string{"Subject", "Status", "Priority"}, Editable: []string{"Subject", "Priority"}},
+		{Profile: "Bot", Object: "Case", Can: []string{"read", "create"}, Readable: []string{"Subject", "Origin", "Priority"}, Editable: []string{"Subject", "Priority"}},
 		{Profile: "Bot", Object: "Contact", Can: []string{"read", "edit"}},
 		{Profile: "Bot", Object: "Account", Can: []string{"read", "edit", "delete"}},
 		{Profile: "Bot", Object: "Lead", Can: []string{}},
@@ -229,12 +229,14 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("%s says that it can be updated", f.Name)
 		}
 	}
-	if !slices.Contains(names, "Subject") || slices.Contains(names, "Status") || cases.Field("Status") == nil || cases.Field("Reason") != nil || cases.Field("Id") == nil {
+	if !slices.Contains(names, "Subject") || slices.Contains(names, "Origin") || cases.Field("Origin") == nil || cases.Field("Reason") != nil || cases.Field("Id") == nil {
 		t.Errorf("createable fields of Case are %v", names)
 	}
 	made := decodeBody[map[string]any](t, b.want("POST", "sobjects/Case", `{"Subject":"x"}`, 201, `{"id":"500…`))
 	id := made["id"].(string)
-	b.want("POST", "sobjects/Case", `{"Subject":"x","Status":"New"}`, 400, `[{"message":"Unable to create/update fields: Status. Please check the security settings…`)
+	b.want("POST", "sobjects/Case", `{"Subject":"x","Origin":"Web"}`, 400, `[{"message":"Unable to create/update fields: Origin. Please check the security settings…`)
+	// Fields that take no permission are open to everybody who may touch the object.
+	b.want("POST", "sobjects/Case", `{"Subject":"x","Status":"New"}`, 201, `{"id":"500…`)
 	b.want("POST", "sobjects/Case", `{"Subject":"x","Reason":"Other"}`, 400, `[{"message":"No such column 'Reason' on sobject of type Case","errorCode":"INVALID_FIELD"}]`)
 	b.want("PATCH", "sobjects/Case/"+id, `{"Subject":"y"}`, 400, `[{"message":"entity type cannot be updated: Case","errorCode":"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY","fields":[]}]`)
 	b.want("DELETE", "sobjects/Case/"+id, "", 400, `[{"message":"entity type cannot be deleted: Case"…`)
