@@ -25,7 +25,8 @@ func testCommand(c *console) *cli.Command {
 			"changes it, and says which writes must come of it; dsl/LANGUAGE.md tells how. What\n" +
 			"failed is shown beside what was expected, with the way that the event took. Nothing\n" +
 			"outside this machine is called: a test that is given something of the org has a\n" +
-			"simulated one of its own. The exit code is 1 if a test fails, or if there is none.",
+			"simulated one of its own. The exit code is 1 if a test fails, if there is none, or\n" +
+			"if --fuzz finds something.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "run", Usage: "run only tests whose names match the `REGEX`"},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "list the tests that pass, too"},
@@ -221,15 +222,15 @@ func (t *tester) runSet(ctx context.Context, set *ruleSet, named map[string]bool
 	}
 	into.Tests = append(into.Tests, report.Tests...)
 	for _, f := range report.Coverage {
-		if named[f.File] || ruletestOf(named, f.File) {
+		if named[f.File] || testedBy(named, f.File) {
 			into.Coverage.add(f)
 		}
 	}
 	return nil
 }
 
-// ruletestOf reports whether a named file of tests is about the rules of a file.
-func ruletestOf(named map[string]bool, file string) bool {
+// testedBy reports whether a named file of tests is about the rules of a file.
+func testedBy(named map[string]bool, file string) bool {
 	for name := range named {
 		if ruletest.IsTestFile(name) && filepath.Dir(name) == filepath.Dir(file) {
 			return true

@@ -57,7 +57,7 @@ func (t *tester) fuzzSets(ctx context.Context, sets []*ruleSet, named map[string
 		if _, err := set.addSamples(nil); err != nil {
 			return err
 		}
-		o := ruletest.FuzzOptions{Seed: t.fuzz.seed, Samples: set.samples, Rule: func(r *plan.Rule) bool { return named[r.File] || ruletestOf(named, r.File) }}
+		o := ruletest.FuzzOptions{Seed: t.fuzz.seed, Samples: set.samples, Rule: func(r *plan.Rule) bool { return named[r.File] || testedBy(named, r.File) }}
 		if t.fuzz.events > 0 { // each set has its share
 			o.Events = t.fuzz.events / len(sets)
 			if i == 0 {
