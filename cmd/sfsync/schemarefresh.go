@@ -77,7 +77,7 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 			return usagef("sfsync schema refresh --connection "+t.name+" RULES, or --object NAME", "nothing says which objects to fetch")
 		}
 		calls := t.client.Calls()
-		r := refresh{target: t, known: known, files: files, names: ctx.StringSlice("object"), full: ctx.Bool("full"), progress: c.schemaProgress()}
+		r := refresh{target: t, known: known, files: files, names: ctx.StringSlice("object"), full: ctx.Bool("full") || signedInSince(ctx.Context, kv, t.name, known), progress: c.schemaProgress()}
 		if err := r.run(ctx.Context); err != nil {
 			return err
 		}
@@ -110,6 +110,13 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		return problem
 	}
 	return err
+}
+
+// signedInSince reports whether somebody has signed in again after a schema was
+// fetched, perhaps as another user, who sees other fields of what has not changed.
+func signedInSince(ctx context.Context, kv store.KV, connection string, known *schema.Schema) bool {
+	saved, err := store.GetConnection(ctx, kv, connection)
+	return err == nil && known != nil && saved.AuthorizedAt.After(known.FetchedAt)
 }
 
 // parseRules reads the trees of rule files. What is wrong with them is for check to say.

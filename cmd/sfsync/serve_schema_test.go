@@ -12,6 +12,7 @@ import (
 	"github.com/sfsync/sfsync/salesforce/orgsim"
 	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/bolt"
 )
 
 const driftRules = `connection production
@@ -181,5 +182,26 @@ func TestRefreshAsksOnlyForWhatHasChanged(t *testing.T) {
 	}
 	if c := third.states[0].Changes; len(c) != 1 || c[0].Aspect != schema.AspectExists {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestSignedInSince(t *testing.T) {
+	s, err := bolt.Open(t.TempDir(), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	known := schema.New()
+	known.FetchedAt = time.Now()
+	for at, want := range map[time.Time]bool{{}: false, known.FetchedAt.Add(-time.Hour): false, known.FetchedAt.Add(time.Hour): true} {
+		if err := store.PutConnection(t.Context(), s.State(), store.Connection{Name: "a", InstanceURL: "https://a.example.com", AuthorizedAt: at}); err != nil {
+			t.Fatal(err)
+		}
+		if got := signedInSince(t.Context(), s.State(), "a", known); got != want {
+			t.Errorf("signed in at %v, fetched at %v: %v", at, known.FetchedAt, got)
+		}
+	}
+	if signedInSince(t.Context(), s.State(), "none", known) || signedInSince(t.Context(), s.State(), "a", nil) {
+		t.Error("nobody has signed in")
 	}
 }
