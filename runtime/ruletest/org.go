@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -128,7 +130,25 @@ func (r *runner) describes() (string, error) {
 	if err := r.set.Schema.WriteDir(dir); err != nil {
 		return "", fmt.Errorf("cannot write the schema for the simulated org: %w", err)
 	}
-	return dir, nil
+	return dir, complete(dir, r.set.Schema.Partial())
+}
+
+// complete puts orgsim's own describes in the place of those that only say what
+// messages carry, and leaves out what orgsim does not know.
+func complete(dir string, partial []string) error {
+	for _, object := range partial {
+		name := object + ".json"
+		data, err := fs.ReadFile(orgsim.Schema(), name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), data, 0o600)
+		} else {
+			err = os.Remove(filepath.Join(dir, name))
+		}
+		if err != nil {
+			return fmt.Errorf("cannot write the schema for the simulated org: %w", err)
+		}
+	}
+	return nil
 }
 
 // addGiven reads one `given org`: a cause, or a file of faults, records or set-up in
