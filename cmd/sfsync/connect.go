@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -96,8 +97,17 @@ func connectionError(name string, err error) error {
 	case errors.Is(err, connection.ErrOtherOrg):
 		return usagef("sfsync connect remove "+name+", or choose another name", "%v", err)
 	case errors.As(err, &e):
-		info, _ := salesforce.ExplainCause(e.Cause)
-		return &exitError{code: exitOutside, message: fmt.Sprintf("connection %s: %v", name, err), help: cmp.Or(e.Advice, info.Advice), cause: err}
+		return &exitError{code: exitOutside, message: fmt.Sprintf("connection %s: %v", name, err), help: signInAdvice(name, e), cause: err}
 	}
 	return outsidef("", "connection %s: %w", name, err)
+}
+
+// signInAdvice is what to do about a sign-in that did not work.
+func signInAdvice(name string, e *salesforce.Error) string {
+	if e.Cause == salesforce.Network && e.Advice == "" {
+		return "look at the spelling of the host first; then at DNS, proxy and firewall. sfsync connect show " + name + " tells a stored connection's host"
+	}
+	info, _ := salesforce.ExplainCause(e.Cause)
+	// Add asks nothing that is known, and works for a connection that is not there yet.
+	return strings.ReplaceAll(cmp.Or(e.Advice, info.Advice), "connect refresh NAME", "connect add "+name)
 }

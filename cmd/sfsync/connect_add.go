@@ -63,6 +63,9 @@ func connectAddCommand(c *console) *cli.Command {
 
 // signInAs signs a connection in with credentials, stores it and says who we are.
 func (c *console) signInAs(ctx *cli.Context, m *connection.Manager, name string, credentials connection.Credentials) error {
+	if err := credentials.Validate(); err != nil {
+		return usagef("sfsync connect guide "+credentials.Flow, "%v", err)
+	}
 	var token *salesforce.Token
 	if credentials.Flow == connection.Web {
 		var err error
@@ -75,9 +78,9 @@ func (c *console) signInAs(ctx *cli.Context, m *connection.Manager, name string,
 		return connectionError(name, err)
 	}
 	if wantsJSON(ctx) {
-		return c.printJSON(connectionView{saved, nil})
+		return c.printJSON(connectionView{Connection: saved})
 	}
-	c.showConnection(saved, nil, time.Now())
+	c.showConnection(saved, connectionUse{}, time.Now())
 	fmt.Fprintf(c.out, "\nNext: sfsync connect test %s RULES proves that its user may do what rules need.\n", name)
 	return nil
 }
@@ -115,10 +118,14 @@ func (c *console) credentials(ctx *cli.Context, m *connection.Manager, name stri
 		return out, err
 	}
 	if out.Login, err = salesforce.ParseLogin(host); err != nil {
-		return out, usagef("", "--host: %v", err)
+		return out, usagef("--host acme.my.salesforce.com, or login, or test", "--host: %v", err)
 	}
 	if out.ClientID, err = c.answerFor(ctx, "client-id", "Consumer key of the External Client App? (sfsync connect guide "+out.Flow+")", out.ClientID, notEmpty("the consumer key")); err != nil {
 		return out, err
+	}
+	if out.Login != known.Login || out.ClientID != known.ClientID {
+		// What is stored was given for one app of one host, and goes to no other.
+		out.ClientSecret, out.PrivateKey, out.Audience = "", "", ""
 	}
 	if ctx.String("audience") != "" {
 		out.Audience = ctx.String("audience")

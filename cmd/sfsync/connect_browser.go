@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 
@@ -41,7 +42,7 @@ func (c *console) signInWithBrowser(ctx *cli.Context, credentials connection.Cre
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return nil, outsidef("--redirect-port PORT, with http://localhost:PORT"+callbackPath+" as a callback URL of the app",
-			"cannot wait for the browser at port %s: %w", port, err)
+			"cannot wait for the browser at port %s: %s", port, listenReason(err))
 	}
 	port = strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	redirect := "http://localhost:" + port + callbackPath
@@ -74,6 +75,14 @@ func (c *console) signInWithBrowser(ctx *cli.Context, credentials connection.Cre
 		}
 		return nil, outsidef("--timeout gives more time", "nobody signed in within %s", ctx.Duration("timeout"))
 	}
+}
+
+// listenReason says why a port cannot be listened on, without Go's words for it.
+func listenReason(err error) string {
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		err = call.Err
+	}
+	return err.Error()
 }
 
 func (c *console) sendToBrowser(ctx *cli.Context, address string) {

@@ -44,7 +44,7 @@ func connectRefreshCommand(c *console) *cli.Command {
 					if err != nil {
 						return err
 					}
-					return c.printJSON(connectionView{one, nil})
+					return c.printJSON(connectionView{Connection: one})
 				}
 				fmt.Fprintf(c.out, "%s has a new access token.\n", one.Name)
 				return nil
@@ -79,6 +79,7 @@ func connectRenameCommand(c *console) *cli.Command {
 					return err
 				}
 				fmt.Fprintf(c.out, "%s is now %s. Rules that say `connection %s` or `using %s` have to be changed.\n", one.Name, to, one.Name, one.Name)
+				c.mentionServed(ctx, one.Name)
 				return nil
 			})
 		},
@@ -90,20 +91,26 @@ func connectRemoveCommand(c *console) *cli.Command {
 		Name:      "remove",
 		Usage:     "revoke a connection's tokens and forget it",
 		ArgsUsage: "NAME",
-		Flags:     []cli.Flag{storeFlag(), &cli.BoolFlag{Name: "yes", Usage: "do not ask"}},
+		Description: "Writes of a running sfsync serve that were meant for it wait until a connection of\n" +
+			"this name is added again. What is known of its org's schema is forgotten too.",
+		Flags: []cli.Flag{storeFlag(), &cli.BoolFlag{Name: "yes", Usage: "do not ask"}},
 		Action: func(ctx *cli.Context) error {
 			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
 				one, err := namedConnection(ctx, kv)
 				if err != nil {
 					return err
 				}
-				if c.canAsk() && !ctx.Bool("yes") {
+				if !ctx.Bool("yes") {
+					if !c.canAsk() {
+						return usagef("--yes, or run it at a terminal, where it asks", "%s would be signed out and forgotten, and nobody was asked", one.Name)
+					}
 					sure, err := c.confirm(ctx.Context, fmt.Sprintf("Remove %s (%s, %s)?", one.Name, one.Environment, one.User), false)
 					if err != nil || !sure {
 						return err
 					}
 				}
 				err = m.Remove(ctx.Context, one.Name)
+				defer c.mentionServed(ctx, one.Name)
 				var left *connection.NotRevokedError
 				if errors.As(err, &left) {
 					fmt.Fprintf(c.out, "%s is removed here.\n", one.Name)
@@ -120,5 +127,14 @@ func connectRemoveCommand(c *console) *cli.Command {
 				return nil
 			})
 		},
+	}
+}
+
+// mentionServed says what becomes of the rules of a running daemon when the connection
+// that they name is gone.
+func (c *console) mentionServed(ctx *cli.Context, name string) {
+	if n := len(servedRules(ctx)[name]); n > 0 {
+		fmt.Fprintf(c.err, "%s the running sfsync serve has %s for %s; their writes wait until the rules name another connection, or there is one called %s again\n",
+			c.errStyle.yellow("note:"), plural(n, "rule"), name, name)
 	}
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +21,24 @@ import (
 // connectionView is the JSON form of a connection. It has no secret.
 type connectionView struct {
 	store.Connection
-	Rules []string `json:"rules,omitempty"` // that use it, of the files given
+	connectionUse
+}
+
+// connectionUse is who uses a connection.
+type connectionUse struct {
+	Rules  []string `json:"rules,omitempty"`        // of the files given
+	Served []string `json:"served_rules,omitempty"` // of the daemon that has the store
+}
+
+// count is how many rules use the connection; those of a file that is served count once.
+func (u connectionUse) count() int {
+	n := len(u.Rules)
+	for _, name := range u.Served {
+		if !slices.Contains(u.Rules, name) {
+			n++
+		}
+	}
+	return n
 }
 
 func connectListCommand(c *console) *cli.Command {
@@ -26,15 +46,16 @@ func connectListCommand(c *console) *cli.Command {
 		Name:      "list",
 		Usage:     "list connections",
 		ArgsUsage: "[RULES…]",
-		Description: "With rule files or directories, it tells which rules use each connection, and which\n" +
-			"connections rules name that do not exist.",
+		Description: "It counts the rules that use each connection: those of a running sfsync serve, and\n" +
+			"those of the files and directories that are named. It tells which connections rules\n" +
+			"name that do not exist.",
 		Flags: []cli.Flag{storeFlag(), formatFlag()},
 		Action: func(ctx *cli.Context) error {
 			all, err := allConnections(ctx)
 			if err != nil {
 				return err
 			}
-			used, err := c.rulesByConnection(ctx.Args().Slice())
+			used, err := c.usesOf(ctx, ctx.Args().Slice())
 			if err != nil {
 				return err
 			}
@@ -53,31 +74,65 @@ func allConnections(ctx *cli.Context) ([]store.Connection, error) {
 	return store.Connections(ctx.Context, kv)
 }
 
-// rulesByConnection are the names of rules by the connection they use.
-func (c *console) rulesByConnection(paths []string) (map[string][]string, error) {
+// usesOf tells who uses which connection: the rules in files, and those that a daemon
+// on the same store serves.
+func (c *console) usesOf(ctx *cli.Context, paths []string) (map[string]connectionUse, error) {
+	used := map[string]connectionUse{}
+	if len(paths) > 0 {
+		sources, err := c.readRules(paths)
+		if err != nil {
+			return nil, err
+		}
+		var files []*dsl.File
+		for _, src := range sources {
+			f, _ := dsl.Parse(src)
+			files = append(files, f)
+		}
+		for name, rules := range rulesByConnection(files) {
+			if name != "" {
+				used[name] = connectionUse{Rules: rules}
+			}
+		}
+	}
+	for name, rules := range servedRules(ctx) {
+		use := used[name]
+		use.Served = rules
+		used[name] = use
+	}
+	return used, nil
+}
+
+// rulesByConnection are the names of rules by the connection they use, "" for none.
+func rulesByConnection(files []*dsl.File) map[string][]string {
 	used := map[string][]string{}
-	if len(paths) == 0 {
-		return used, nil
-	}
-	sources, err := c.readRules(paths)
-	if err != nil {
-		return nil, err
-	}
-	for _, src := range sources {
-		f, _ := dsl.Parse(src)
+	for _, f := range files {
 		for _, r := range f.Rules {
 			one := &dsl.File{Source: f.Source, Connection: f.Connection, Rules: []*dsl.Rule{r}}
 			for _, name := range connectionsOf([]*dsl.File{one}) {
-				if name != "" && !slices.Contains(used[name], r.Name.Text) {
+				if !slices.Contains(used[name], r.Name.Text) {
 					used[name] = append(used[name], r.Name.Text)
 				}
 			}
 		}
 	}
-	return used, nil
+	return used
 }
 
-func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used map[string][]string) error {
+// servedRules are the rules of the daemon that has the store, by connection. There are
+// none without a daemon.
+func servedRules(ctx *cli.Context) map[string][]string {
+	dir, err := storeDir(ctx)
+	if err != nil {
+		return nil
+	}
+	var said servingNow
+	if at := readServingFile(dir); at == nil || at.askJSON(ctx.Context, http.MethodGet, "/serving", nil, &said) != nil {
+		return nil
+	}
+	return said.Rules
+}
+
+func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used map[string]connectionUse) error {
 	if wantsJSON(ctx) {
 		views := []connectionView{}
 		for _, one := range all {
@@ -91,17 +146,29 @@ func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used
 	}
 	now := time.Now()
 	t := table{}
-	t.row("NAME", "ENVIRONMENT", "USER", "SIGNED IN BY", "LAST USED", "STATE")
+	t.row("NAME", "ENVIRONMENT", "USER", "SIGNED IN BY", "RULES", "LAST USED", "STATE")
 	for _, one := range all {
-		t.row(cell{one.Name, c.style.bold}, cmp.Or(one.Environment, "unknown"), cmp.Or(one.User, "–"), flowWord(one), ago(one.LastUsed, now), c.stateCell(one))
+		t.row(cell{one.Name, c.style.bold}, cmp.Or(one.Environment, "unknown"), cmp.Or(one.User, "–"), flowWord(one), rulesCell(used, one.Name), ago(one.LastUsed, now), c.stateCell(one))
 	}
 	t.write(c.out, c.width)
-	for name, rules := range used {
+	for _, name := range slices.Sorted(maps.Keys(used)) {
 		if !slices.ContainsFunc(all, func(one store.Connection) bool { return one.Name == name }) {
-			fmt.Fprintln(c.out, c.style.yellow(fmt.Sprintf("%s use `%s`, which is not there: sfsync connect add %s", plural(len(rules), "rule"), name, name)))
+			who := plural(used[name].count(), "rule") + " name"
+			if used[name].count() == 1 {
+				who += "s"
+			}
+			fmt.Fprintln(c.out, c.style.yellow(fmt.Sprintf("%s the connection `%s`, which is not there: sfsync connect add %s", who, name, name)))
 		}
 	}
 	return nil
+}
+
+// rulesCell counts the rules that use a connection, where any are known.
+func rulesCell(used map[string]connectionUse, name string) string {
+	if len(used) == 0 {
+		return "–"
+	}
+	return strconv.Itoa(used[name].count())
 }
 
 // stateCell says in a word or a clause how a connection is.
@@ -136,7 +203,7 @@ func connectShowCommand(c *console) *cli.Command {
 			if err != nil {
 				return err
 			}
-			used, err := c.rulesByConnection(ctx.Args().Tail())
+			used, err := c.usesOf(ctx, ctx.Args().Tail())
 			if err != nil {
 				return err
 			}
@@ -150,7 +217,7 @@ func connectShowCommand(c *console) *cli.Command {
 }
 
 // showConnection prints a connection for a person.
-func (c *console) showConnection(one store.Connection, rules []string, now time.Time) {
+func (c *console) showConnection(one store.Connection, use connectionUse, now time.Time) {
 	org := one.OrgID
 	if one.OrgName != "" {
 		org = one.OrgName + "  " + one.OrgID
@@ -179,9 +246,8 @@ func (c *console) showConnection(one store.Connection, rules []string, now time.
 	if e := one.LastError; e != nil && one.Stopped == nil {
 		row("last error", e.Message+" ("+ago(e.At, now)+")")
 	}
-	if len(rules) > 0 {
-		row("rules", strings.Join(rules, "; "))
-	}
+	row("rules", strings.Join(use.Rules, "; "))
+	row("served now", strings.Join(use.Served, "; "))
 	t.write(c.out, 0)
 	if s := one.Stopped; s != nil {
 		fmt.Fprintln(c.out, c.style.red(hanging("  stopped: ", s.Message+" ("+ago(s.At, now)+")", c.width)))

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/sfsync/sfsync/store"
 )
@@ -15,7 +17,10 @@ func (d *daemon) adminHandler(token string) http.Handler {
 	mux.Handle("GET /metrics", d.metrics.Registry)
 	mux.Handle("GET /healthz", &d.handler)
 	mux.Handle("GET /readyz", &d.handler)
-	mux.Handle("GET /serving", forOwner(token, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	mux.Handle("GET /serving", forOwner(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(servingNow{d.rulesByConnection()})
+	})))
 	mux.Handle("/runs", forOwner(token, runLogHandler(d.store.Runs())))
 	mux.Handle("/runs/", forOwner(token, runActHandler(d.engine, d.store.Runs(), d.logger)))
 	mux.Handle("/state/", forOwner(token, stateHandler(d.store.State(), d.stateChanged)))
@@ -28,11 +33,40 @@ func (d *daemon) adminHandler(token string) http.Handler {
 	})
 }
 
+// servingNow is what a daemon tells of itself to other commands.
+type servingNow struct {
+	Rules map[string][]string `json:"rules"` // names, by the connection that they write to
+}
+
+// rulesByConnection are the rules that are served now. One org that a flag names stands
+// for all connections.
+func (d *daemon) rulesByConnection() map[string][]string {
+	j, out := d.book.now(), map[string][]string{}
+	for name, rules := range rulesByConnection(j.rules.files) {
+		if to := j.targetOf(name).name; to != "" {
+			name = to
+		}
+		for _, rule := range rules {
+			if name != "" && !slices.Contains(out[name], rule) {
+				out[name] = append(out[name], rule)
+			}
+		}
+	}
+	return out
+}
+
 // stateChanged reacts to what another command has put into the store, or deleted.
 func (d *daemon) stateChanged(key string) {
 	switch kind, name := store.ConnectionOf(key); kind {
-	case "connection", "grant":
+	case "connection":
 		d.logger.Info("a connection has changed; what waits for it is tried again", "connection", name)
+		if d.book.refused.Load() {
+			// The rules may have named it before it was there.
+			select {
+			case d.lookAgain <- struct{}{}:
+			default:
+			}
+		}
 		d.engine.Reconnect(name)
 		// What a flag names stands for the connections of all rules.
 		j := d.book.now()

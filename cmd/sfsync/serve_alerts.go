@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -142,9 +143,13 @@ func (c *observedClient) Write(ctx context.Context, op salesforce.Op, rows []sal
 // signedOut tells that an org does not let us in.
 func (o *observer) signedOut(connection string, err error) {
 	info, _ := salesforce.ExplainCause(salesforce.Auth)
-	o.logger.Error("signed out of the org; its writes wait", "connection", connection, "error", err)
+	help := info.Advice
+	if e, ok := errors.AsType[*salesforce.Error](err); ok && e.Advice != "" {
+		help = e.Advice
+	}
+	o.logger.Error("signed out of the org; its writes wait", "connection", connection, "error", err, "try", help)
 	o.alerter.Raise(alert.Alert{Kind: alert.Auth, Subject: connection,
-		Message: fmt.Sprintf("sfsync is signed out of %s; events are taken, and writes wait", connection), Help: info.Advice})
+		Message: fmt.Sprintf("sfsync is signed out of %s; events are taken, and writes wait", connection), Help: help})
 }
 
 // nearlyFull is the share of the store's limit past which somebody is told, and old

@@ -36,12 +36,13 @@ type daemon struct {
 	observe  *observer
 	schemas  *schemaWatch
 
-	events   net.Listener
-	admin    net.Listener
-	handler  swapHandler
-	secure   *tls.Config // nil for plain HTTP
-	stopping atomic.Bool
-	undo     []func() // what close does, the last first
+	events    net.Listener
+	admin     net.Listener
+	handler   swapHandler
+	secure    *tls.Config // nil for plain HTTP
+	stopping  atomic.Bool
+	lookAgain chan struct{} // wishes that refused rules be looked at again
+	undo      []func()      // what close does, the last first
 }
 
 // shutdownWait is for requests in flight.
@@ -49,7 +50,7 @@ const shutdownWait = 15 * time.Second
 
 // newDaemon prepares everything and listens, but takes no event yet.
 func (c *console) newDaemon(ctx context.Context, s *serveSettings) (_ *daemon, err error) {
-	d := &daemon{settings: s, logger: s.logger, dir: s.dir}
+	d := &daemon{settings: s, logger: s.logger, dir: s.dir, lookAgain: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			d.close()

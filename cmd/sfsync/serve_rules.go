@@ -25,6 +25,7 @@ type rulebook struct {
 	kv      store.KV
 	logger  *slog.Logger
 	current atomic.Pointer[job]
+	refused atomic.Bool // whether the files hold other rules than are used
 
 	one  sync.Mutex           // one reload at a time
 	use  func()               // makes the engine go by the rules that hold now
@@ -90,6 +91,7 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 	if err == nil {
 		err = b.prepare(ctx, old, next)
 	}
+	b.refused.Store(err != nil || next.rules.plan == nil)
 	if err != nil {
 		if ctx.Err() == nil {
 			b.logger.Error("changed rules are refused; the old ones stay", "error", err)

@@ -43,8 +43,9 @@ func (d *daemon) alertSent(sender string, err error) {
 	d.metrics.Alerts.Add(1, sender, result)
 }
 
-// reloadOnHangup reads credentials and rules again whenever it is told to. The rules
-// may be the same: their orgs may have changed.
+// reloadOnHangup reads credentials and rules again whenever it is told to, and refused
+// rules when what they lacked may be there. The rules may be the same: their orgs may
+// have changed.
 func (d *daemon) reloadOnHangup(ctx context.Context) {
 	hup, stop := hangups()
 	defer stop()
@@ -61,6 +62,8 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 			}
 			d.book.reload(ctx, true)
 			d.notify("READY=1")
+		case <-d.lookAgain:
+			d.book.reload(ctx, true)
 		case <-ctx.Done():
 			return
 		}
