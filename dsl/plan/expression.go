@@ -42,6 +42,7 @@ type Expression struct {
 	reads    []int         // every variable it reads, in order of first use
 	names    []string      // of reads, as the author knows them
 	program  *vm.Program
+	lets     map[string]*Expression // the names that it can use
 }
 
 // A leaf is a literal that an expression can result in, with its place.
@@ -162,7 +163,7 @@ func itemAt(a ...any) (any, error) {
 
 // expression checks and compiles one expression of the author's.
 func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
-	x := &Expression{Text: e.Text, at: place{s.source, e.Span}, variable: -1, kinds: Any}
+	x := &Expression{Text: e.Text, at: place{s.source, e.Span}, variable: -1, kinds: Any, lets: s.lets}
 	if c.isFaulty(s.source, e.Span) || c.goesOn(s.source, e) {
 		return x
 	}
