@@ -389,8 +389,8 @@ func TestOldSignInsDoNotCount(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		b.submit(response("late", 2, 2))
 		time.Sleep(time.Second)
-		if r := b.of("late"); r.Outcome != store.Synced || len(old.calls) != 1 {
-			t.Errorf("%d calls to the old org, run %+v", len(old.calls), r)
+		if r := b.of("late"); r.Outcome != store.Synced || old.numCalls() != 1 {
+			t.Errorf("%d calls to the old org, run %+v", old.numCalls(), r)
 		}
 		time.Sleep(10 * time.Second)
 		if r := b.of("early"); r.Outcome != store.Synced || r.Attempts != 2 {
