@@ -86,4 +86,20 @@ update Contact where Id = profile.record_id
   set Customer_Comment__c = null
 `,
 	},
+	{
+		Code: "S407", Title: "an empty text",
+		Explanation: "Salesforce keeps no empty text: it would clear the field. As a survey's empty answer must not wipe anything, empty text leaves a field as it is, and only = null clears it.",
+		Bad: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c = ""
+      NPS_Score__c        = answers.nps
+`,
+		Good: `rule Score
+on survey response
+update Contact where Id = profile.record_id
+  set Customer_Comment__c = null
+      NPS_Score__c        = answers.nps
+`,
+	},
 }

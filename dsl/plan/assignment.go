@@ -186,6 +186,12 @@ func (c *compilation) value(out *Assignment, x *Expression, s *scope) {
 	}
 	if x.constant && x.value != nil && c.errors == before {
 		out.static, _ = out.encoder().AppendJSON(nil, schemaValue(x.value))
+		if clears(out.static) {
+			out.static = nil
+			d := c.report(s.source, x.at.span, dsl.Warning, "S407", "this is empty, so the field stays as it is")
+			d.Help = "a field is cleared by " + out.Field + " = null"
+			d.Fixes = []dsl.Fix{{Title: "write null", Edits: []dsl.Edit{{Span: x.at.span, New: "null"}}}}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -85,6 +86,10 @@ func (e *Evaluation) field(as *Assignment) (skipped string, bad *problem) {
 			return "`" + as.value.Text + "` is missing", nil
 		}
 	}
+	// Salesforce keeps blank text as null, so it would empty the field: nobody asked for that.
+	if v.Kind == schema.KindText && strings.TrimSpace(v.Text) == "" {
+		return "`" + as.Source + "` is empty", nil
+	}
 	buf, verr := as.encoder().AppendJSON(e.buf, v)
 	if verr != nil {
 		message := verr.Message
@@ -93,8 +98,16 @@ func (e *Evaluation) field(as *Assignment) (skipped string, bad *problem) {
 		}
 		return "", &problem{causeOf(verr), message, verr.Help}
 	}
+	if clears(buf[len(e.buf):]) {
+		return "`" + as.Source + "` is empty", nil
+	}
 	e.buf = buf
 	return "", nil
+}
+
+// clears reports whether a value, as JSON, empties the field that gets it.
+func clears(value []byte) bool {
+	return string(value) == "null" || len(value) >= 2 && value[0] == '"' && len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 }
 
 // template builds the text of `Field: text {expr}`. A missing value makes the

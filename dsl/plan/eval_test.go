@@ -217,6 +217,8 @@ func TestEval(t *testing.T) {
 			"R\n  update Contact Id=" + contactID + ` {"Department":"x"} (Title left out: ` + "`answers.a` is missing) (Phone left out: `answers.b` is missing)"},
 		{"null clears", contact + "Title = null\n      Phone = answers.a ?? null", response(`"answers":{}`), "", "R\n  update Contact Id=" + contactID + ` {"Title":null} (Phone left out: ` + "`answers.a ?? null` is missing)"},
 		{"a constant that is missing clears nothing", contact + "Title: x\n      NPS_Score__c = number(\"\")", response(`"answers":{}`), "", "R\n  update Contact Id=" + contactID + ` {"Title":"x"} (NPS_Score__c left out: ` + "`number(\"\")` is missing)"},
+		{"empty text clears nothing", contact + "Title = trim(answers.a)\n      Phone = answers.b\n      Department: {answers.b}\n      LastName = answers.c", response(`"answers":{"a":" \t","b":"","c":"x"}`), "",
+			"R\n  update Contact Id=" + contactID + ` {"LastName":"x"} (Title left out: ` + "`trim(answers.a)` is empty) (Phone left out: `answers.b` is empty) (Department left out: `{answers.b}` is empty)"},
 		{"nothing to write", contact + "Title = answers.a", response(`"answers":{}`), "", "R\n  update Contact skipped: nothing to write: every value is missing"},
 		{"a default", contact + "Title = answers.a ?? \"none\"", response(`"answers":{}`), "", "R\n  update Contact Id=" + contactID + ` {"Title":"none"}`},
 		{"a text with a missing part", contact + "Title: Dear {answers.name}!\n      Phone: {{x}", response(`"answers":{}`), "", "R\n  update Contact Id=" + contactID + ` {"Phone":"{x}"} (Title left out: ` + "`answers.name` is missing)"},
@@ -231,7 +233,7 @@ func TestEval(t *testing.T) {
 		{"a typed path of another kind", contact + "Title = survey.name", response(`"survey":{"name":7}`), "", "R\n  update Contact failed invalid_value: Title: `survey.name` is a number, and text is needed"},
 		{"a typed path of another kind in a calculation", contact + "Title = upper(survey.name)", response(`"survey":{"name":["a"]}`), "", "R\n  update Contact failed invalid_value: Title: `survey.name` is a list, and text is needed"},
 		{"a date-time that is none", contact + "Last_Survey_At__c = date_add(response.date, \"1d\")", response(`"response":{"date":"soon"}`), "", "R\n  update Contact failed invalid_value: Last_Survey_At__c: `response.date` is no date-time: \"soon\""},
-		{"an empty picklist text clears it", contact + "Salutation = answers.a", response(`"answers":{"a":" "}`), "", "R\n  update Contact Id=" + contactID + ` {"Salutation":null}`},
+		{"an empty picklist text clears nothing", contact + "Title: x\n      Salutation = answers.a", response(`"answers":{"a":" "}`), "", "R\n  update Contact Id=" + contactID + ` {"Title":"x"} (Salutation left out: ` + "`answers.a` is empty)"},
 
 		// let.
 		{"named values", "rule R\non survey response\nlet score = answers.nps * 10\nlet group = nps_group(answers.nps)\nupdate Contact if score > 50 where Id = profile.id\n  set Title = group + \" \" + text(score)\n      Department = group",
@@ -261,7 +263,7 @@ func TestEval(t *testing.T) {
 			"R\n  update Contact Id=" + contactID + ` {"Account":{"Crm_Key__c":"K\"1"},"ReportsTo":{"Loyalty_Id__c":"L-1"}}`},
 		{"a parent without a key", contact + "Account.Crm_Key__c = profile.key\n      Title: x", response(`"vars":{}`), "", "R\n  update Contact Id=" + contactID + ` {"Title":"x"} (Account.Crm_Key__c left out: ` + "`profile.key` is missing)"},
 		{"a required field that is missing", "rule R\non survey response\ncreate Lead\n  set LastName = contact.last_name\n      Company = contact.company", response(`"contact":{"last_name":"Lee"}`), "", "R\n  create Lead failed required_missing: a Lead cannot be created without Company, and `contact.company` is missing | give it a default with `??`"},
-		{"a required field that is empty", "rule R\non survey response\ncreate Lead\n  set LastName = contact.last_name\n      Company: x", response(`"contact":{"last_name":" "}`), "", `R` + "\n" + `  create Lead failed required_missing: Last Name (Lead.LastName) cannot be empty, and an empty text counts as empty | give a default, for example with ??`},
+		{"a required field that is empty", "rule R\non survey response\ncreate Lead\n  set LastName = contact.last_name\n      Company: x", response(`"contact":{"last_name":" "}`), "", `R` + "\n" + `  create Lead failed required_missing: a Lead cannot be created without LastName, and ` + "`contact.last_name` is empty | give it a default with `??`"},
 		{"a create", "rule R\non survey response\ncreate Lead\n  set LastName: Lee\n      Company: x", response(`"vars":{}`), "", `R` + "\n" + `  create Lead {"LastName":"Lee","Company":"x"}`},
 		{"another connection", "connection production\nrule R\non survey response\ncreate Lead using sandbox\n  set LastName: Lee\n      Company: x\ncreate Lead\n  set LastName: Lee\n      Company: x", response(`"vars":{}`), "",
 			`R` + "\n" + `  create Lead using sandbox {"LastName":"Lee","Company":"x"}` + "\n" + `  create Lead using production {"LastName":"Lee","Company":"x"}`},

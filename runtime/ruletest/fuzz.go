@@ -183,7 +183,7 @@ func (f *fuzzer) judge(r *plan.Rule, w *plan.Write) (Finding, bool) {
 		a := fv.Assignment
 		out.Kind, out.Line, out.Field = FoundWipe, a.Line, a.Field
 		out.Message = fmt.Sprintf("%s.%s is emptied by `%s`", w.Action.Object, a.Field, a.Source)
-		out.Help = fmt.Sprintf("an empty text is a value; guard it, such as `%s = …  != \"\" ? … : null`, which leaves the field as it is", a.Field)
+		out.Help = "only `= null` may do that"
 		return out, true
 	}
 	return out, false
