@@ -2,17 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/tidwall/gjson"
 	"github.com/urfave/cli/v2"
 
 	"github.com/sfsync/sfsync/dsl/plan"
-	"github.com/sfsync/sfsync/runtime/intake"
 )
 
 // dryRun prints what rules would write, and calls nothing. Names and values are held
@@ -34,18 +29,12 @@ func (c *console) dryRun(ctx *cli.Context) error {
 	if rules.schema == nil {
 		fmt.Fprintf(c.err, "%s no schema was at hand; --schema DIR checks names and values\n", c.errStyle.yellow("note:"))
 	}
-	d := &dryRunner{console: c, plan: rules.plan, messages: map[string]string{}, json: wantsJSON(ctx)}
-	for _, path := range ctx.StringSlice("events") {
-		if path == "-" {
-			err = d.read("<stdin>", c.in)
-		} else {
-			err = d.readPath(path)
-		}
-		if err != nil {
-			return err
-		}
+	d := &dryRunner{console: c, plan: rules.plan, json: wantsJSON(ctx)}
+	feed := &eventFeed{console: c, each: d.event}
+	if err := feed.readAll(ctx.StringSlice("events")); err != nil {
+		return err
 	}
-	if d.broken || d.failed {
+	if feed.broken || d.failed {
 		return problem
 	}
 	return nil
@@ -53,53 +42,11 @@ func (c *console) dryRun(ctx *cli.Context) error {
 
 // dryRunner evaluates events one after the other.
 type dryRunner struct {
-	console  *console
-	plan     *plan.Plan
-	eval     plan.Evaluation
-	messages map[string]string // texts by event id and record id, for the statuses that follow
-	json     bool
-	broken   bool // some event was
-	failed   bool // some write would be
-}
-
-func (d *dryRunner) readPath(path string) error {
-	files, err := eventFiles(path)
-	if err != nil {
-		return err
-	}
-	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			return outsidef("", "cannot read %s: %s", name, reason(err))
-		}
-		err = d.read(filepath.ToSlash(name), f)
-		f.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *dryRunner) read(name string, r io.Reader) error {
-	for event, err := range intake.Read(r) {
-		if err == nil {
-			err = d.event(event.Text)
-		}
-		if err == nil {
-			continue
-		}
-		p, ok := problemOf(name, event.Line, err)
-		if !ok {
-			if inner := errors.Unwrap(err); inner != nil {
-				err = inner
-			}
-			return outsidef("", "cannot read %s: %s", name, reason(err))
-		}
-		d.broken = true
-		fmt.Fprintf(d.console.err, "%s %s\n", d.console.errStyle.red("broken event:"), printable(p.String()))
-	}
-	return nil
+	console *console
+	plan    *plan.Plan
+	eval    plan.Evaluation
+	json    bool
+	failed  bool // some write would be
 }
 
 // dryWrite is the JSON form of a write that would be made.
@@ -120,18 +67,8 @@ type dryWrite struct {
 	Fields     json.RawMessage `json:"fields,omitempty"`
 }
 
-func (d *dryRunner) event(text string) error {
-	ev, err := plan.ReadEvent(text)
-	if err != nil {
-		return err
-	}
-	if ev.Type == plan.TypeOutbound {
-		d.messages[ev.ID] = text
-		if ev.Record != "" {
-			d.messages[ev.Record] = text
-		}
-	}
-	if err := d.plan.Eval(&d.eval, text, d.messages[ev.Of]); err != nil {
+func (d *dryRunner) event(ev plan.Event, text, of string) error {
+	if err := d.plan.Eval(&d.eval, text, of); err != nil {
 		return err
 	}
 	if len(d.eval.Runs) == 0 {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/sfsync/sfsync/dsl/plan"
+	"github.com/sfsync/sfsync/runtime/intake"
+	"github.com/sfsync/sfsync/salesforce/schema"
+)
+
+// eventFeed reads events of files one after the other, and joins the statuses of
+// surveys to the outbound messages that came before them.
+type eventFeed struct {
+	console  *console
+	each     func(ev plan.Event, text, of string) error // of is the text of the message, for a status
+	messages map[string]string                          // texts by event id and record id
+	broken   bool                                       // some event was, and was told of
+}
+
+// readAll reads files and directories of events, "-" being standard input.
+func (f *eventFeed) readAll(paths []string) error {
+	for _, path := range paths {
+		read := f.readPath
+		if path == "-" {
+			read = func(string) error { return f.read("<stdin>", f.console.in) }
+		}
+		if err := read(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *eventFeed) readPath(path string) error {
+	files, err := eventFiles(path)
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		file, err := os.Open(name)
+		if err != nil {
+			return outsidef("", "cannot read %s: %s", name, reason(err))
+		}
+		err = f.read(filepath.ToSlash(name), file)
+		file.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *eventFeed) read(name string, r io.Reader) error {
+	for event, err := range intake.Read(r) {
+		if err == nil {
+			err = f.event(event.Text)
+		}
+		if err == nil {
+			continue
+		}
+		p, ok := problemOf(name, event.Line, err)
+		if !ok {
+			if inner := errors.Unwrap(err); inner != nil {
+				err = inner
+			}
+			return outsidef("", "cannot read %s: %s", name, reason(err))
+		}
+		f.broken = true
+		fmt.Fprintf(f.console.err, "%s %s\n", f.console.errStyle.red("broken event:"), printable(p.String()))
+	}
+	return nil
+}
+
+func (f *eventFeed) event(text string) error {
+	ev, err := plan.ReadEvent(text)
+	if err != nil {
+		return err
+	}
+	if ev.Type == plan.TypeOutbound {
+		if f.messages == nil {
+			f.messages = map[string]string{}
+		}
+		f.messages[messageName(ev.ID)] = text
+		if ev.Record != "" {
+			f.messages[messageName(ev.Record)] = text
+		}
+	}
+	return f.each(ev, text, f.messages[messageName(ev.Of)])
+}
+
+// messageName is what a message is known by to its statuses. Of what looks like a
+// record id, 15 characters count.
+func messageName(of string) string {
+	if id, ok := schema.To18(of); ok {
+		return id[:15]
+	}
+	return of
+}
