@@ -32,30 +32,25 @@ func newApp(c *console) *cli.App {
 		Writer:                    c.out,
 		ErrWriter:                 c.err,
 		ExitErrHandler:            func(*cli.Context, error) {}, // main decides
-		Commands: []*cli.Command{
-			demoCommand(c),
-			checkCommand(c),
-			fmtCommand(c),
-			testCommand(c),
-			explainCommand(c),
-			planCommand(c),
-			runCommand(c),
-			serveCommand(c),
-			runsCommand(c),
-			connectCommand(c),
-			schemaCommand(c),
-			orgCommand(c),
-			lspCommand(c),
-			newCommand(c),
-			versionCommand(c),
-			completionCommand(c),
-			completeCommand(c),
-		},
+		Commands: slices.Concat(
+			[]*cli.Command{demoCommand(c), explainCommand(c), completionCommand(c), completeCommand(c), versionCommand(c)},
+			category("Rules", newCommand(c), checkCommand(c), fmtCommand(c), testCommand(c), planCommand(c), lspCommand(c)),
+			category("Running them", runCommand(c), serveCommand(c), runsCommand(c)),
+			category("Salesforce", connectCommand(c), schemaCommand(c), orgCommand(c)),
+		),
 	}
 	app.Action = group("", app.Commands)
 	app.OnUsageError = usageError
 	prepare(app.Commands, "sfsync ")
 	return app
+}
+
+// category puts commands under a heading of the help.
+func category(name string, commands ...*cli.Command) []*cli.Command {
+	for _, cmd := range commands {
+		cmd.Category = name
+	}
+	return commands
 }
 
 // prepare gives commands what they all have in common.
