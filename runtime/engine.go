@@ -69,6 +69,9 @@ type Config struct {
 	// events that failed, for Retry. What is older is dropped once an hour. If 0,
 	// it drops no runs for their age, and failed events are kept for 30 days.
 	KeepRuns time.Duration
+	// KeepEvents keeps the text of every event as long as KeepRuns, for Past; else only
+	// outbound messages and events that failed are kept.
+	KeepEvents bool
 	// KeepBytes is how much the store may hold before the run log's oldest days are
 	// dropped, all but today's; 0 for no bound.
 	KeepBytes int64

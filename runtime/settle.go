@@ -108,6 +108,9 @@ func (l *loop) keepOf(ev *event, s *settlement) *store.Keep {
 	if s.Do == store.Done && slices.ContainsFunc(s.Runs, func(r store.Run) bool { return r.Outcome == store.Failed || r.Outcome == store.InDoubt }) {
 		keys = append(keys, failedKey(ev.item.ID))
 	}
+	if s.Do == store.Done && l.config.KeepEvents {
+		keys = append(keys, eventKey(ev.item.ID))
+	}
 	if len(keys) == 0 {
 		return nil
 	}

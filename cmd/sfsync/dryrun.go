@@ -34,7 +34,7 @@ func (c *console) dryRun(ctx *cli.Context) error {
 	if err := feed.readAll(ctx.StringSlice("events")); err != nil {
 		return err
 	}
-	if feed.broken || d.failed {
+	if feed.broken > 0 || d.failed {
 		return problem
 	}
 	return nil

@@ -18,7 +18,7 @@ type eventFeed struct {
 	console  *console
 	each     func(ev plan.Event, text, of string) error // of is the text of the message, for a status
 	messages map[string]string                          // texts by event id and record id
-	broken   bool                                       // some event was, and was told of
+	broken   int                                        // events that could not be read, each told of
 }
 
 // readAll reads files and directories of events, "-" being standard input.
@@ -69,7 +69,7 @@ func (f *eventFeed) read(name string, r io.Reader) error {
 			}
 			return outsidef("", "cannot read %s: %s", name, reason(err))
 		}
-		f.broken = true
+		f.broken++
 		fmt.Fprintf(f.console.err, "%s %s\n", f.console.errStyle.red("broken event:"), printable(p.String()))
 	}
 	return nil

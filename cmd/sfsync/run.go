@@ -38,6 +38,7 @@ func runCommand(c *console) *cli.Command {
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the writes, and call nothing"},
 			&cli.DurationFlag{Name: "max-wait", Value: 30 * time.Second, Usage: "wait at most `TIME` for what has to be repeated; the rest stays for the next run"},
 			&cli.IntFlag{Name: "keep-runs", Value: 30, Usage: "keep what became of events for `DAYS`, and so long what failed can be tried again"},
+			&cli.BoolFlag{Name: "keep-events", Usage: "keep the text of all events as long as their runs, for diff --replay-runs"},
 			&cli.IntFlag{Name: "keep-size", Usage: "drop the oldest of that when the store holds more than so many `MEGABYTES`; 0 for no bound"},
 		}, targetFlags()...), saveFlag(), schemaFlag(), formatFlag()),
 		Action: func(ctx *cli.Context) error {
@@ -85,6 +86,7 @@ func (c *console) run(ctx *cli.Context) error {
 	f.job, err = c.open(ctx.Context, rules, targets, s, runtime.Config{
 		Observe: f.observe, Verify: ctx.Bool("verify"), MaxWait: maxWait(ctx), Grace: grace,
 		KeepRuns: time.Duration(ctx.Int("keep-runs")) * 24 * time.Hour, KeepBytes: int64(ctx.Int("keep-size")) << 20,
+		KeepEvents: ctx.Bool("keep-events"),
 	})
 	if err != nil {
 		return err

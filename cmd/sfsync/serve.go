@@ -37,6 +37,7 @@ func serveCommand(c *console) *cli.Command {
 			&cli.BoolFlag{Name: "verify", Usage: "read every record again after it was written, and tell what differs"},
 			&cli.DurationFlag{Name: "schema-refresh", Value: time.Hour, Usage: "ask every `TIME` whether the orgs' schemas have changed, and tell what that means for the rules; 0 for never"},
 			&cli.IntFlag{Name: "keep-runs", Value: 30, Usage: "keep what became of events for `DAYS`, and so long what failed can be tried again"},
+			&cli.BoolFlag{Name: "keep-events", Usage: "keep the text of all events as long as their runs, for diff --replay-runs"},
 			&cli.IntFlag{Name: "store-limit", Value: 4096, Usage: "let the store grow to `MEGABYTES`, then drop old runs, and at last refuse events"},
 			&cli.DurationFlag{Name: "grace", Value: time.Minute, Usage: "let calls in flight go on for `TIME` when stopped"},
 			&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of the log on standard error: text or json"},

@@ -23,6 +23,7 @@ func (d *daemon) adminHandler(token string) http.Handler {
 	})))
 	mux.Handle("/runs", forOwner(token, runLogHandler(d.store.Runs())))
 	mux.Handle("/runs/", forOwner(token, runActHandler(d.engine, d.store.Runs(), d.logger)))
+	mux.Handle("POST /events", forOwner(token, pastHandler(d.store)))
 	mux.Handle("/state/", forOwner(token, stateHandler(d.store.State(), d.stateChanged)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !namesThisMachine(r.Host) {

@@ -76,7 +76,7 @@ func (c *console) newDaemon(ctx context.Context, s *serveSettings) (_ *daemon, e
 	d.schemas = newSchemaWatch(d.book, s.schemaRefresh)
 	d.engine, err = runtime.New(runtime.Config{
 		Store: d.store, Plan: d.book.now().rules.plan, Org: d.org, Schema: d.book.schema,
-		Observe: func(r runtime.Report) { d.observe.report(r); d.schemas.look(r) }, Logger: d.logger, QuotaShare: s.quotaShare, Grace: s.grace, Verify: s.verify, KeepRuns: s.keepRuns,
+		Observe: func(r runtime.Report) { d.observe.report(r); d.schemas.look(r) }, Logger: d.logger, QuotaShare: s.quotaShare, Grace: s.grace, Verify: s.verify, KeepRuns: s.keepRuns, KeepEvents: s.keepEvents,
 		// The oldest runs go before the store refuses new events.
 		KeepBytes: int64(nearlyFull * float64(s.storeLimit)),
 	})

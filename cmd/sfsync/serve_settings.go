@@ -21,6 +21,7 @@ type serveSettings struct {
 	dir        string // of the store; "" for one that ends with the daemon
 	storeLimit int64  // bytes
 	keepRuns   time.Duration
+	keepEvents bool
 
 	addr, adminAddr   string
 	certFile, keyFile string // "" for plain HTTP
@@ -75,6 +76,7 @@ func (c *console) readServeSettings(ctx *cli.Context) (_ *serveSettings, err err
 		},
 		storeLimit: int64(ctx.Int("store-limit")) << 20,
 		keepRuns:   time.Duration(ctx.Int("keep-runs")) * 24 * time.Hour,
+		keepEvents: ctx.Bool("keep-events"),
 		addr:       ctx.String("addr"), adminAddr: ctx.String("admin-addr"),
 		certFile: ctx.String("tls-cert"), keyFile: ctx.String("tls-key"),
 		tokens:      func() []string { return secretsOf(eventsTokenVariable) },

@@ -1,0 +1,46 @@
+package ruledoc
+
+import "strings"
+
+// EscapeMarkdown makes text stand in Markdown as it is, also in a cell of a table:
+// nothing of it is taken for markup or HTML, and it stays on one line.
+func EscapeMarkdown(text string) string {
+	var b strings.Builder
+	for _, r := range strings.Join(strings.Fields(text), " ") {
+		switch r {
+		case '<':
+			b.WriteString("&lt;")
+			continue
+		case '>':
+			b.WriteString("&gt;")
+			continue
+		case '&':
+			b.WriteString("&amp;")
+			continue
+		case '\\', '`', '*', '_', '[', ']', '|', '#', '~', '!', '@':
+			b.WriteByte('\\')
+		}
+		if r == 0xfffd || r < 0x20 || r == 0x7f {
+			r = '�'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// CodeMarkdown makes text stand in Markdown as code, also in a cell of a table.
+// Nothing stays nothing.
+func CodeMarkdown(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if text == "" {
+		return ""
+	}
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
+		text = " " + text + " "
+	}
+	return fence + strings.ReplaceAll(text, "|", `\|`) + fence
+}
