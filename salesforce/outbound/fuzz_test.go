@@ -12,7 +12,7 @@ import (
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
-// What is taken is well-formed, says what encoding/xml finds in it, and becomes
+// What is read is what the decoder alone reads; what is taken is well-formed, says what encoding/xml finds in it, and becomes
 // events that rules take; what is not taken is refused with a reason and a place.
 func FuzzRead(f *testing.F) {
 	plain := oneCase("<sf:Priority>High</sf:Priority><sf:A xsi:nil='1'/><sf:B>a&#13;&lt;<![CDATA[>]]>\r\n</sf:B><sf:double>39.0</sf:double>")
@@ -26,6 +26,7 @@ func FuzzRead(f *testing.F) {
 	o := typed()
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := Read(bytes.NewReader(body), 0)
+		sameByDecoder(t, body, m, err)
 		if err != nil {
 			refused := (*Refusal)(nil)
 			if !errors.As(err, &refused) || refused.Reason == "" || refused.Kind.Help() == "" || len(err.Error()) > 4000 {

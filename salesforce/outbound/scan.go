@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -15,19 +14,19 @@ import (
 // tell which namespace a prefix inside of a value stands for.
 type scanner struct {
 	source     source
-	dec        *xml.Decoder // reads from source
+	dec        *xml.Decoder // reads from source; nil until it is needed
 	open       []string     // names of the open elements as written
 	namespaces []namespace
 	rooted     bool // the root has been opened
 	closing    bool // the decoder owes the end of an empty element
+	empty      bool // the element just started is one, and plain owes its end
+	strict     bool // leave everything to the decoder
 	secret     bool // inside of the session id: repeat nothing of it
 
 	// The current token.
-	name xml.Name // of a start: namespace and local name
-	attr []xml.Attr
-	text []byte // valid until the next token
-
-	buf []byte // of content
+	name xml.Name   // of a start: namespace and local name
+	attr []xml.Attr // valid until the next token
+	text string
 }
 
 type token uint8
@@ -43,10 +42,16 @@ const (
 // two tokens.
 func (s *scanner) next() (token, error) {
 	for {
-		held := s.dec.InputOffset() != s.source.fed // the decoder has read the first byte of the token to come
-		if !held && !s.closing {
+		held := s.dec != nil && s.dec.InputOffset() != s.source.fed // it has read the first byte of the token to come
+		if !held && !s.closing && !s.strict {
 			if tok, ok, err := s.plain(); ok || err != nil {
 				return tok, err
+			}
+		}
+		if s.dec == nil {
+			s.dec = xml.NewDecoder(&s.source)
+			s.dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
+				return nil, s.refuse(WrongCharset, "the charset is declared as %q, and only UTF-8 is taken", clip(charset))
 			}
 		}
 		if err := s.check(held); err != nil {
@@ -68,10 +73,10 @@ func (s *scanner) next() (token, error) {
 			return tokenEnd, s.end(written(t.Name))
 		case xml.CharData:
 			if len(s.open) > 0 {
-				s.text = t
+				s.text = string(t)
 				return tokenText, nil
 			}
-			if !blank(t) {
+			if !blank(string(t)) {
 				return 0, s.refuse(NotXML, "there is text outside of the XML document")
 			}
 		}
@@ -93,19 +98,19 @@ func (s *scanner) check(held bool) error {
 	case '/':
 		return nil
 	case '!':
-		if bytes.HasPrefix(rest, []byte("<!--")) || bytes.HasPrefix(rest, []byte("<![")) {
+		if strings.HasPrefix(rest, "<!--") || strings.HasPrefix(rest, "<![") {
 			return nil
 		}
 		return s.refuse(Forbidden, "a DOCTYPE or another declaration is not taken")
 	case '?':
-		if at == 0 && len(rest) > 5 && bytes.HasPrefix(rest, []byte("<?xml")) && (rest[5] == '?' || blank(rest[5:6])) {
+		if at == 0 && len(rest) > 5 && strings.HasPrefix(rest, "<?xml") && (rest[5] == '?' || blank(rest[5:6])) {
 			return nil
 		}
 		return s.refuse(Forbidden, "a processing instruction is not taken")
 	}
 	attributes, quote := 0, byte(0)
-	for _, c := range rest {
-		switch {
+	for i := range len(rest) {
+		switch c := rest[i]; {
 		case quote != 0:
 			if c == quote {
 				quote = 0
@@ -208,9 +213,9 @@ func written(n xml.Name) string {
 	return n.Space + ":" + n.Local
 }
 
-func blank(text []byte) bool {
-	for _, c := range text {
-		if c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+func blank(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
 			return false
 		}
 	}

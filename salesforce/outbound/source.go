@@ -2,9 +2,10 @@ package outbound
 
 import (
 	"bytes"
-	"encoding/xml"
 	"fmt"
 	"io"
+	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -26,30 +27,38 @@ const (
 // newScanner reads the whole of r, at most limit bytes of it. Its error is a
 // *Refusal, or what reading failed with.
 func newScanner(r io.Reader, limit int) (*scanner, error) {
-	var buf bytes.Buffer
-	buf.Grow(min(limit, 4<<10))
-	if _, err := buf.ReadFrom(io.LimitReader(r, int64(limit)+1)); err != nil {
+	body, err := readAll(io.LimitReader(r, int64(limit)+1))
+	if err != nil {
 		return nil, fmt.Errorf("cannot read the message: %w", err)
 	}
-	body := buf.Bytes()
 	if len(body) > limit {
 		return nil, &Refusal{Kind: TooLarge, Reason: fmt.Sprintf("the body is longer than %d bytes", limit)}
 	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	if !utf8.Valid(body) {
+	body = strings.TrimPrefix(body, "\ufeff")
+	if !utf8.ValidString(body) {
 		return nil, &Refusal{Kind: WrongCharset, Reason: "the body is not UTF-8"}
 	}
-	s := &scanner{source: source{body: body}}
-	s.dec = xml.NewDecoder(&s.source)
-	s.dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
-		return nil, s.refuse(WrongCharset, "the charset is declared as %q, and only UTF-8 is taken", clip(charset))
-	}
-	return s, nil
+	return &scanner{source: source{body: body}}, nil
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readAll allocates no more than the text, also where nobody knows how long it is.
+func readAll(r io.Reader) (string, error) {
+	buf := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if buf.Cap() <= MaxBody/2 { // a rare large one is not kept
+			buf.Reset()
+			buffers.Put(buf)
+		}
+	}()
+	_, err := buf.ReadFrom(r)
+	return buf.String(), err
 }
 
 // A source is a body that the decoder and the scanner take turns to read.
 type source struct {
-	body []byte
+	body string
 	at   int
 	fed  int64 // bytes that the decoder has read
 }
@@ -79,5 +88,5 @@ func (s *source) Read(p []byte) (int, error) {
 // position returns the line and column up to which the body has been read, both from 1.
 func (s *source) position() (line, column int) {
 	read := s.body[:s.at]
-	return bytes.Count(read, []byte("\n")) + 1, len(read) - bytes.LastIndexByte(read, '\n')
+	return strings.Count(read, "\n") + 1, len(read) - strings.LastIndexByte(read, '\n')
 }

@@ -41,7 +41,8 @@ func (s *scanner) skip() error {
 
 // content returns the text of the element that was just started and reads past its end.
 func (s *scanner) content() (string, error) {
-	s.buf = s.buf[:0]
+	text := "" // which mostly comes in one piece
+	var pieces []byte
 	for {
 		tok, err := s.next()
 		switch {
@@ -49,9 +50,16 @@ func (s *scanner) content() (string, error) {
 			return "", err
 		case tok == tokenStart:
 			return "", s.refuse(Unexpected, "there is an element where only text can be")
+		case tok == tokenEnd && pieces != nil:
+			return string(pieces), nil
 		case tok == tokenEnd:
-			return string(s.buf), nil
+			return text, nil
+		case pieces != nil:
+			pieces = append(pieces, s.text...)
+		case text == "":
+			text = s.text
+		default:
+			pieces = append([]byte(text), s.text...)
 		}
-		s.buf = append(s.buf, s.text...)
 	}
 }
