@@ -22,11 +22,11 @@ func (c *console) printReplay(r *replay) {
 		for j := range ev.Writes {
 			w := &ev.Writes[j]
 			for k, line := range writeSentences(w) {
-				lead := "  " + c.marked(w.Change) + " "
-				if k > 0 {
-					lead = "    "
+				if k == 0 {
+					c.item("  ", w.Change, line)
+				} else {
+					fmt.Fprintln(c.out, wrap(line, "    ", c.width))
 				}
-				fmt.Fprintln(c.out, hanging(lead, line, c.width))
 			}
 			t := table{indent: "      "}
 			for _, f := range w.Fields {

@@ -21,6 +21,13 @@ func (c *console) marked(change string) string {
 	return c.style.yellow(mark)
 }
 
+// item writes a paragraph with its mark in front.
+func (c *console) item(indent, change, text string) {
+	mark := marks[change]
+	lines := hanging(indent+mark+" ", text, c.width)
+	fmt.Fprintln(c.out, indent+c.marked(change)+strings.TrimPrefix(lines, indent+mark))
+}
+
 // printDiff says what differs, for a person at a terminal.
 func (c *console) printDiff(r *diffReport) {
 	for _, note := range r.Notes {
@@ -34,11 +41,15 @@ func (c *console) printDiff(r *diffReport) {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		head := c.style.red("now warned of")
+		mark, head := c.style.red("+"), "new warning "
 		if f.Change == rulediff.Removed {
-			head = c.style.green("no longer warned of")
+			mark, head = c.style.green("-"), "no more warning "
 		}
-		fmt.Fprintf(c.out, "%s %s [%s]  %s\n\n", head, oneLine(f.Message), f.Code, c.style.dim(fmt.Sprintf("%s:%d", f.File, f.Line)))
+		fmt.Fprintln(c.out, hanging(mark+" ", fmt.Sprintf("%s[%s] %s", head, f.Code, f.Message), c.width))
+		fmt.Fprintf(c.out, "    %s\n", c.style.dim(fmt.Sprintf("%s:%d", f.File, f.Line)))
+	}
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(c.out)
 	}
 	switch {
 	case r.Empty():
@@ -71,7 +82,7 @@ func statusDeclarations(d *rulediff.Diff) (all []declaration) {
 func (c *console) printRuleDiff(r *rulediff.Rule) {
 	fmt.Fprintf(c.out, "%s %s %s  %s\n", c.marked(r.Change), c.style.bold("rule "+oneLine(r.Name)), c.style.dim("("+ruleChange(r)+")"), c.style.dim(fmt.Sprintf("%s:%d", r.File, r.Line)))
 	for _, s := range ruleSentences(r) {
-		fmt.Fprintln(c.out, hanging("  "+c.marked(s.change)+" ", s.text, c.width))
+		c.item("  ", s.change, s.text)
 	}
 	for i := range r.Actions {
 		c.printActionDiff(&r.Actions[i])
@@ -105,11 +116,11 @@ func ruleSentences(r *rulediff.Rule) (all []declaration) {
 	if g := r.Guard; g != nil {
 		switch {
 		case g.Old == "":
-			add(rulediff.Added, "only if %s", g.New)
+			add(rulediff.Added, "now only if %s", g.New)
 		case g.New == "":
-			add(rulediff.Removed, "only if %s", g.Old)
+			add(rulediff.Removed, "no longer only if %s", g.Old)
 		default:
-			add(rulediff.Changed, "only if %s, before: if %s", g.New, g.Old)
+			add(rulediff.Changed, "now only if %s, before if %s", g.New, g.Old)
 		}
 	}
 	if t := r.Connection; t != nil {
@@ -123,18 +134,14 @@ func ruleSentences(r *rulediff.Rule) (all []declaration) {
 	}
 	for _, h := range r.Statuses {
 		names := strings.Join(h.Statuses, ", ")
-		be := "has"
-		if len(h.Statuses) > 1 {
-			be = "have"
+		change := rulediff.Changed
+		switch {
+		case h.New == rulediff.ByNobody:
+			change = rulediff.Removed
+		case h.Old == rulediff.ByNobody:
+			change = rulediff.Added
 		}
-		switch h.New {
-		case rulediff.ByArm:
-			add(rulediff.Added, "%s now %s an arm; before: %s", names, be, handledBy[h.Old])
-		case rulediff.ByOtherwise:
-			add(rulediff.Changed, "%s now left to `otherwise`; before: %s", names, handledBy[h.Old])
-		default:
-			add(rulediff.Removed, "%s no longer handled; before: %s", names, handledBy[h.Old])
-		}
+		add(change, "%s: now handled by %s, before by %s", names, handledBy[h.New], handledBy[h.Old])
 	}
 	if r.Calls != nil {
 		add(rulediff.Changed, "%s", callsText("1,000 events of this rule", *r.Calls))
@@ -142,7 +149,7 @@ func ruleSentences(r *rulediff.Rule) (all []declaration) {
 	return all
 }
 
-var handledBy = map[string]string{rulediff.ByArm: "an arm", rulediff.ByOtherwise: "`otherwise`", rulediff.ByNobody: "nobody"}
+var handledBy = map[string]string{rulediff.ByArm: "an arm that names it", rulediff.ByOtherwise: "otherwise", rulediff.ByNobody: "nobody"}
 
 // whenText says for which statuses something is so: "when Sent, Delivered".
 func whenText(when []string) string {
@@ -161,7 +168,7 @@ func whenText(when []string) string {
 		text = strings.TrimPrefix(text+" and when "+strings.Join(names, ", "), " and ")
 	}
 	if len(when) > 0 && when[len(when)-1] == rulediff.ByOtherwise {
-		text = strings.TrimPrefix(text+" and otherwise", " and ")
+		text = strings.TrimPrefix(text+" and for all other statuses", " and ")
 	}
 	return text
 }
@@ -180,7 +187,7 @@ func fieldSentence(f *rulediff.Field, when []string) string {
 }
 
 func (c *console) printActionDiff(a *rulediff.Action) {
-	fmt.Fprintln(c.out, hanging("  "+c.marked(a.Change)+" ", a.Head, c.width)+"  "+c.style.dim(fmt.Sprintf("line %d", a.Line)))
+	c.item("  ", a.Change, fmt.Sprintf("%s (line %d)", a.Head, a.Line))
 	if a.Was != "" {
 		fmt.Fprintln(c.out, c.style.dim(hanging("      before: ", a.Was, c.width)))
 	}
@@ -188,27 +195,15 @@ func (c *console) printActionDiff(a *rulediff.Action) {
 		text := map[string]string{rulediff.Added: "now done ", rulediff.Removed: "no longer done ", rulediff.Changed: "changes "}[a.Change]
 		fmt.Fprintf(c.out, "      %s%s\n", text, whenText(a.When))
 	}
-	t := table{indent: "    "}
 	for i := range a.Fields {
 		f := &a.Fields[i]
-		value := f.New
-		switch f.Change {
-		case rulediff.Changed:
-			value = f.Old + " → " + f.New
-		case rulediff.Removed:
-			value = f.Old
+		what := fmt.Sprintf("%s.%s %s", a.Object, f.Name, fieldSentence(f, a.When))
+		c.item("    ", f.Change, what)
+		if f.Old != "" {
+			fmt.Fprintln(c.out, c.style.red(hanging("        - ", f.Old, c.width)))
 		}
-		t.row(cell{marks[f.Change], c.colour(f.Change)}, a.Object+"."+f.Name, cell{fieldSentence(f, a.When), c.style.dim}, value)
+		if f.New != "" {
+			fmt.Fprintln(c.out, c.style.green(hanging("        + ", f.New, c.width)))
+		}
 	}
-	t.write(c.out, c.width)
-}
-
-func (c *console) colour(change string) func(string) string {
-	switch change {
-	case rulediff.Added:
-		return c.style.green
-	case rulediff.Removed:
-		return c.style.red
-	}
-	return c.style.yellow
 }
