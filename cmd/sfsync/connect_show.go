@@ -151,6 +151,12 @@ func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used
 		t.row(cell{one.Name, c.style.bold}, cmp.Or(one.Environment, "unknown"), cmp.Or(one.User, "–"), flowWord(one), rulesCell(used, one.Name), ago(one.LastUsed, now), c.stateCell(one))
 	}
 	t.write(c.out, c.width)
+	for _, one := range all {
+		if s := one.Stopped; s != nil {
+			fmt.Fprintln(c.out, "\n"+hanging(c.style.red("✗")+" ", fmt.Sprintf("%s was stopped %s: %s", one.Name, ago(s.At, now), s.Message), c.width))
+			fmt.Fprintln(c.out, hanging("  ", s.Advice, c.width))
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
 		if !slices.ContainsFunc(all, func(one store.Connection) bool { return one.Name == name }) {
 			who := plural(used[name].count(), "rule") + " name"
@@ -171,13 +177,13 @@ func rulesCell(used map[string]connectionUse, name string) string {
 	return strconv.Itoa(used[name].count())
 }
 
-// stateCell says in a word or a clause how a connection is.
+// stateCell says in a word how a connection is.
 func (c *console) stateCell(one store.Connection) cell {
 	switch {
 	case one.Stopped != nil:
-		return cell{"stopped: " + one.Stopped.Message, c.style.red}
+		return cell{"stopped", c.style.red}
 	case one.LastError != nil && one.LastError.At.After(one.LastUsed):
-		return cell{"trouble: " + one.LastError.Message, c.style.yellow}
+		return cell{"trouble", c.style.yellow}
 	}
 	return cell{"fine", c.style.green}
 }

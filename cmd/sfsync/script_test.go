@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
@@ -43,17 +44,26 @@ func TestMain(m *testing.M) {
 // TestScripts runs the commands as a user does. Each script has a simulated org of
 // its own at $ORG, with the records of the examples, an empty one at $SANDBOX, and a
 // store of its own.
+//
+// No secret that it gives out, or that the org does, may stand in what the commands
+// print or leave on disk: see secretWatch.
 func TestScripts(t *testing.T) {
+	testscript.RunT(&listener{t, newSecretWatch(), func(t *testing.T, what string) { t.Error(what) }}, scriptParams(t))
+}
+
+func scriptParams(t *testing.T) testscript.Params {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
+	return testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			watch := watchSecrets(env)
 			org, err := demoOrg("survey/org/overlay.json")
 			if err != nil {
 				return err
@@ -62,8 +72,14 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(func() { org.Close() })
-			env.Values[orgKey{}] = org
-			env.Setenv("ORG", org.URL())
+			env.Values[orgKey{}], env.Values[watchKey{}] = org, watch
+			secret, password := rand.Text(), rand.Text()
+			front, err := frontOf(watch, org, secret, password)
+			env.Defer(front.Close)
+			if err != nil {
+				return err
+			}
+			env.Setenv("ORG", front.URL)
 			sandbox, err := orgsim.New(orgsim.Options{OrgID: "00DSm0000000002"})
 			if err != nil {
 				return err
@@ -72,18 +88,26 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(func() { sandbox.Close() })
-			env.Setenv("SANDBOX", sandbox.URL())
+			sandboxFront, err := frontOf(watch, sandbox, secret, password)
+			env.Defer(sandboxFront.Close)
+			if err != nil {
+				return err
+			}
+			env.Setenv("SANDBOX", sandboxFront.URL)
 			env.Setenv("EXAMPLES", filepath.Join(root, "examples"))
 			env.Setenv("SFSYNC_HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("SFSYNC_CLIENT_ID", orgsim.DefaultClientID)
-			env.Setenv("SFSYNC_CLIENT_SECRET", orgsim.DefaultClientSecret)
+			env.Setenv("SFSYNC_CLIENT_SECRET", secret)
+			env.Setenv("SECRET", secret)
+			env.Setenv("PASSWORD", password)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "struck": struckCommand, "overlay": overlayCommand, "rows": rowsCommand, "listening": listeningCommand,
 			"serving": servingCommand, "post": postCommand, "says": saysCommand, "becomes": becomesCommand,
+			"browse": browseCommand, "app": appCommand, "keypair": keypairCommand, "file": fileCommand, "revoke": revokeCommand,
 		},
-	})
+	}
 }
 
 type orgKey struct{}
@@ -199,17 +223,20 @@ func rowsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// listeningCommand waits until a started org has said where it listens, in a file:
+// listeningCommand waits until a started org has said in a file where it listens and what
+// its app's secret is:
 //
 //	listening FILE
 func listeningCommand(ts *testscript.TestScript, neg bool, args []string) {
 	var said struct {
-		URL string `json:"instance_url"`
+		URL    string `json:"instance_url"`
+		Secret string `json:"client_secret"`
 	}
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		data, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err == nil && json.Unmarshal(data, &said) == nil {
 			ts.Setenv("LISTENING", said.URL)
+			ts.Setenv("SFSYNC_CLIENT_SECRET", said.Secret)
 			return
 		}
 	}

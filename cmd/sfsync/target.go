@@ -237,5 +237,5 @@ func salesforceError(t *target, err error) error {
 	if e.Code != "" {
 		message = e.Code + ": " + message
 	}
-	return &exitError{code: exitOutside, message: t.where() + ": " + message, help: info.Advice, cause: err}
+	return &exitError{code: exitOutside, message: t.where() + ": " + message, help: cmp.Or(e.Advice, info.Advice), cause: err}
 }
