@@ -34,7 +34,7 @@ func newApp(c *console) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // main decides
 		Commands: slices.Concat(
 			[]*cli.Command{demoCommand(c), explainCommand(c), completionCommand(c), completeCommand(c), versionCommand(c)},
-			category("Rules", newCommand(c), checkCommand(c), fmtCommand(c), testCommand(c), planCommand(c), diffCommand(c), lspCommand(c)),
+			category("Rules", newCommand(c), checkCommand(c), fmtCommand(c), testCommand(c), planCommand(c), diffCommand(c), docCommand(c), lspCommand(c)),
 			category("Running them", runCommand(c), serveCommand(c), runsCommand(c)),
 			category("Salesforce", connectCommand(c), schemaCommand(c), orgCommand(c)),
 		),

@@ -1,12 +1,19 @@
 package ruledoc
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // EscapeMarkdown makes text stand in Markdown as it is, also in a cell of a table:
 // nothing of it is taken for markup or HTML, and it stays on one line.
 func EscapeMarkdown(text string) string {
 	var b strings.Builder
-	for _, r := range strings.Join(strings.Fields(text), " ") {
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	inWord := func(i int) bool {
+		return i >= 0 && i < len(runes) && (runes[i] == '_' || unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
+	}
+	for i, r := range runes {
 		switch r {
 		case '<':
 			b.WriteString("&lt;")
@@ -17,10 +24,14 @@ func EscapeMarkdown(text string) string {
 		case '&':
 			b.WriteString("&amp;")
 			continue
-		case '\\', '`', '*', '_', '[', ']', '|', '#', '~', '!', '@':
+		case '_': // inside of a word it is no markup
+			if !inWord(i-1) || !inWord(i+1) {
+				b.WriteByte('\\')
+			}
+		case '\\', '`', '*', '[', ']', '|', '#', '~', '!', '@':
 			b.WriteByte('\\')
 		}
-		if r == 0xfffd || r < 0x20 || r == 0x7f {
+		if r < 0x20 || r == 0x7f {
 			r = '�'
 		}
 		b.WriteRune(r)
