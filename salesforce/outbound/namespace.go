@@ -54,14 +54,13 @@ func (s *scanner) resolve(prefix string) (string, error) {
 	return "", s.refuse(WrongNamespace, "the namespace prefix %q is not declared", clip(prefix))
 }
 
-// qname resolves a prefixed name inside of a value, such as that of xsi:type.
-func (s *scanner) qname(value string) (xml.Name, error) {
-	prefix, local, found := strings.Cut(strings.TrimSpace(value), ":")
-	if !found {
-		prefix, local = "", prefix
-	}
-	uri, err := s.resolve(prefix)
-	return xml.Name{Space: uri, Local: local}, err
+// qname resolves a prefixed name inside of a value, such as that of xsi:type. The
+// prefix comes with its colon.
+func (s *scanner) qname(value string) (name xml.Name, prefix string, err error) {
+	value = strings.TrimSpace(value)
+	i := strings.IndexByte(value, ':')
+	uri, err := s.resolve(value[:max(i, 0)])
+	return xml.Name{Space: uri, Local: value[i+1:]}, value[:i+1], err
 }
 
 // attribute returns the value of an attribute of the current start; "" as the

@@ -81,7 +81,7 @@ func (s *scanner) outside() bool {
 	if s.source.at == 0 {
 		rest = strings.TrimPrefix(rest, declaration)
 	}
-	rest = strings.TrimLeft(rest, " \t\r\n")
+	rest = trimBlank(rest)
 	s.source.at = len(s.source.body) - len(rest)
 	return rest == "" && s.rooted
 }
@@ -112,7 +112,7 @@ func plainName(text string) (name xml.Name, ok bool) {
 // values are ASCII without references.
 func plainAttributes(dst []xml.Attr, text string) ([]xml.Attr, bool) {
 	for {
-		trimmed := strings.TrimLeft(text, " \t\n")
+		trimmed := trimBlank(text)
 		if trimmed == "" {
 			return dst, true
 		}
@@ -137,6 +137,38 @@ func plainAttributes(dst []xml.Attr, text string) ([]xml.Attr, bool) {
 		dst = append(dst, xml.Attr{Name: name, Value: value})
 		text = rest[end+2:]
 	}
+}
+
+// plainFields appends the fields that come next, as long as they are an element each
+// with plain text, no attributes and the prefix of their record, colon and all.
+func (s *scanner) plainFields(dst []Field, prefix string) []Field {
+	if s.strict || s.held() {
+		return dst
+	}
+	for len(dst) < MaxFields {
+		rest := trimBlank(s.source.body[s.source.at:])
+		end := strings.IndexByte(rest[:min(len(rest), maxPlainTag)], '>')
+		if end < 0 || rest[0] != '<' || !strings.HasPrefix(rest[1:], prefix) {
+			break
+		}
+		tag, rest := rest[1:end], rest[end+1:]
+		name := tag[min(len(prefix), len(tag)):]
+		if !isName(name) || name == "Id" || name == "fieldsToNull" {
+			break
+		}
+		n := strings.IndexByte(rest, '<')
+		if n < 0 {
+			break
+		}
+		value, ok := plainText(rest[:n])
+		rest = rest[n+1:]
+		if !ok || len(rest) < len(tag)+2 || rest[0] != '/' || rest[1:1+len(tag)] != tag || rest[1+len(tag)] != '>' {
+			break
+		}
+		dst = append(dst, Field{Name: name, Value: value})
+		s.source.at = len(s.source.body) - len(rest) + len(tag) + 2
+	}
+	return dst
 }
 
 // special marks the bytes of text that may not stand for themselves: controls,

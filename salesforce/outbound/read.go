@@ -118,7 +118,7 @@ func (s *scanner) nextNotification(m *Message) error {
 	if len(m.Notifications) == MaxNotifications {
 		return s.refuse(TooLarge, "there are more than %d notifications", MaxNotifications)
 	}
-	room := 16
+	room := 32
 	if last := len(m.Notifications) - 1; last >= 0 {
 		room = len(m.Notifications[last].Fields) // one definition selects the same for all
 	}

@@ -1,6 +1,9 @@
 package outbound
 
-import "strings"
+import (
+	"encoding/xml"
+	"strings"
+)
 
 func (s *scanner) readNotification(n *Notification) error {
 	var id, object bool
@@ -31,11 +34,13 @@ func (s *scanner) readRecord(n *Notification) error {
 		return err
 	}
 	kind, found, err := s.attribute(nsInstance, "type")
+	prefix := ""
 	switch {
 	case err != nil:
 		return err
 	case found:
-		name, err := s.qname(kind)
+		var name xml.Name
+		name, prefix, err = s.qname(kind)
 		if err != nil {
 			return err
 		}
@@ -51,10 +56,16 @@ func (s *scanner) readRecord(n *Notification) error {
 		if err := s.within(nsSObject); err != nil {
 			return err
 		}
+		var err error
 		if s.name.Local == "Id" {
-			return s.readRecordID(&n.RecordID, &id)
+			err = s.readRecordID(&n.RecordID, &id)
+		} else {
+			err = s.readField(n)
 		}
-		return s.readField(n)
+		if err == nil && found {
+			n.Fields = s.plainFields(n.Fields, prefix)
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ const (
 // two tokens.
 func (s *scanner) next() (token, error) {
 	for {
-		held := s.dec != nil && s.dec.InputOffset() != s.source.fed // it has read the first byte of the token to come
+		held := s.held()
 		if !held && !s.closing && !s.strict {
 			if tok, ok, err := s.plain(); ok || err != nil {
 				return tok, err
@@ -81,6 +81,11 @@ func (s *scanner) next() (token, error) {
 			}
 		}
 	}
+}
+
+// held reports whether the decoder has read the first byte of the token to come.
+func (s *scanner) held() bool {
+	return s.dec != nil && s.dec.InputOffset() != s.source.fed
 }
 
 // check looks at the bytes of the token to come, because the decoder would first
@@ -213,11 +218,14 @@ func written(n xml.Name) string {
 	return n.Space + ":" + n.Local
 }
 
-func blank(text string) bool {
+func blank(text string) bool { return trimBlank(text) == "" }
+
+// trimBlank returns text without the blanks before it.
+func trimBlank(text string) string {
 	for i := range len(text) {
 		if c := text[i]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
-			return false
+			return text[i:]
 		}
 	}
-	return true
+	return ""
 }

@@ -120,7 +120,7 @@ func (w *wsdl) readElement() error {
 	if err != nil || !found {
 		return err
 	}
-	kind, err := w.qname(value)
+	kind, _, err := w.qname(value)
 	if err != nil {
 		return err
 	}
