@@ -38,7 +38,7 @@ func (n Notification) AppendEvent(dst []byte, o *schema.Object, received time.Ti
 	dst = append(dst, `","record":{"attributes":{`...)
 	if object != "" {
 		dst = append(dst, `"type":`...)
-		dst = gjson.AppendJSONString(dst, object)
+		dst = appendString(dst, object)
 	}
 	dst = append(dst, '}')
 	if n.RecordID != "" {
@@ -48,7 +48,7 @@ func (n Notification) AppendEvent(dst []byte, o *schema.Object, received time.Ti
 	}
 	for _, f := range n.Fields {
 		dst = append(dst, ',')
-		dst = gjson.AppendJSONString(dst, f.Name)
+		dst = appendString(dst, f.Name)
 		dst = append(dst, ':')
 		var kind schema.Type
 		if o != nil {
@@ -66,7 +66,7 @@ func appendValue(dst []byte, f Field, kind schema.Type) []byte {
 		return append(dst, "null"...)
 	}
 	if kind == "" || kind.Textual() {
-		return gjson.AppendJSONString(dst, f.Value)
+		return appendString(dst, f.Value)
 	}
 	value := strings.TrimSpace(f.Value)
 	switch {
@@ -79,8 +79,29 @@ func appendValue(dst []byte, f Field, kind schema.Type) []byte {
 	case kind == schema.TypeBoolean && (value == "false" || value == "0"):
 		return append(dst, "false"...)
 	}
-	return gjson.AppendJSONString(dst, f.Value)
+	return appendString(dst, f.Value)
 }
+
+// appendString appends s as gjson.AppendJSONString does, at once where it has nothing
+// to escape.
+func appendString(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if escaped[s[i]] {
+			return gjson.AppendJSONString(dst, s)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// escaped marks the bytes that may not stand for themselves in a JSON string.
+var escaped = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < ' ' || c >= 0x80 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&'
+	}
+	return t
+}()
 
 // isNumber reports whether s, without blanks round it, is a number of JSON. XML's
 // INF, NaN, +1 and 1. are not.
