@@ -42,6 +42,7 @@ type loop struct {
 	inbox struct {
 		sync.Mutex
 		calls []*call
+		looks []*look
 		orgs  []*orgAnswer
 		round []*settlement // on disk, or failed
 	}
@@ -201,14 +202,17 @@ func (l *loop) listen(claim store.Claim) {
 // takeInbox takes in what calls and the settler have brought.
 func (l *loop) takeInbox(now time.Time) error {
 	l.inbox.Lock()
-	calls, orgs, round := l.inbox.calls, l.inbox.orgs, l.inbox.round
-	l.inbox.calls, l.inbox.orgs, l.inbox.round = nil, nil, nil
+	calls, looks, orgs, round := l.inbox.calls, l.inbox.looks, l.inbox.orgs, l.inbox.round
+	l.inbox.calls, l.inbox.looks, l.inbox.orgs, l.inbox.round = nil, nil, nil, nil
 	l.inbox.Unlock()
 	for _, a := range orgs {
 		l.signedIn(a, now)
 	}
 	for _, c := range calls {
 		l.landed(c, now)
+	}
+	for _, k := range looks {
+		l.looked(k, now)
 	}
 	if round == nil {
 		return nil

@@ -45,7 +45,7 @@ func (c *call) readBack(ctx context.Context, client Client) {
 			byKey[key] = append(byKey[key], i)
 		}
 	}
-	reader, ok := client.(Reader)
+	reader, ok := able[Reader](client)
 	for key, rows := range byKey {
 		if !ok {
 			c.readFailed(rows, "this client cannot read records")

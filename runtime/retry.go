@@ -72,9 +72,21 @@ func (l *loop) landed(c *call, now time.Time) {
 	if counted {
 		conn.limiter.saw(trouble == nil || trouble.Cause == salesforce.Auth, c.started, now)
 	}
+	refused := &look{connection: conn, rows: len(c.writes)}
 	for i, w := range c.writes {
-		if w.state == calling {
-			l.failed(w, c.results[i].Err, len(c.writes), conn, now)
+		if w.state != calling {
+			continue
+		}
+		if e := c.results[i].Err; l.governed(w, e, now) {
+			refused.writes = append(refused.writes, w)
+			refused.refused = append(refused.refused, salesforce.Refusal{Row: &w.row, Err: e})
+		} else {
+			l.failed(w, e, len(c.writes), conn, now)
+		}
+	}
+	if !l.lookAt(refused, c.org, now) {
+		for i, w := range refused.writes {
+			l.failed(w, refused.refused[i].Err, len(c.writes), conn, now)
 		}
 	}
 }
@@ -99,7 +111,7 @@ func lookUp(w *write) string {
 // failed decides what a failure means for a write.
 func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection, now time.Time) {
 	w.entry.Code, w.entry.Message = e.Code, e.Message
-	reason := reasonOf(e)
+	reason := w.refusal(e)
 	if e.InDoubt && w.op == salesforce.Create {
 		l.end(w, func() {
 			w.finish(store.InDoubt, "the answer was lost, so it may have been created: "+reason)
@@ -119,7 +131,7 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 		pace = l.config.Pace(&salesforce.Error{Cause: salesforce.Unavailable, Code: "UNKNOWN_EXCEPTION"})
 	}
 	if !pace.Heals {
-		l.end(w, func() { w.fail(e.Cause, reason, "") })
+		l.end(w, func() { w.fail(e.Cause, reason, w.refusalHelp(e)) })
 		return
 	}
 	if w.since.IsZero() {

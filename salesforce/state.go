@@ -55,20 +55,24 @@ func (e *Error) Governed() bool {
 
 const (
 	maxStateFields = 20
-	maxStateValue  = 80 // characters of one value
+	maxStateAsked  = 60   // fields of one query
+	maxStateKeys   = 4500 // bytes of one query, which are the ids of a full call
+	maxStateValue  = 80   // characters of one value
 )
 
 // StatesOf reads the state of records right after writes to them were refused, as a
 // rule in one call for all of an object: the fields that the refusal names, by API
 // name or in its author's words, and those that such rules look at, the record type
-// and the status. A state is nil where the record may not be read, or where the
-// refusal does not depend on it (see [Error.Governed]). An error says that some could
-// not be read; the others are there all the same.
+// and the status. A state is nil where the record may not be read, where the refusal
+// does not depend on it (see [Error.Governed]), or where there are more refusals than
+// fit into about one query. An error says that some could not be read; the others are
+// there all the same.
 func (c *Client) StatesOf(ctx context.Context, refused []Refusal) (states []RecordState, calls int, err error) {
 	states = make([]RecordState, len(refused))
 	type group struct {
 		selection Selection
 		rows      []int
+		keys      int // bytes of its values
 	}
 	var groups []*group
 	for i, r := range refused {
@@ -90,10 +94,13 @@ func (c *Client) StatesOf(ctx context.Context, refused []Refusal) (states []Reco
 			groups = append(groups, &group{selection: s})
 		}
 		g := groups[at]
+		if g.keys += len(value) + len("'',"); g.keys > maxStateKeys {
+			continue
+		}
 		g.rows = append(g.rows, i)
 		g.selection.Values = append(g.selection.Values, value)
 		for _, f := range fields {
-			if !slices.Contains(g.selection.Fields, f.path) {
+			if len(g.selection.Fields) < maxStateAsked && !slices.Contains(g.selection.Fields, f.path) {
 				g.selection.Fields = append(g.selection.Fields, f.path)
 			}
 		}
@@ -124,6 +131,9 @@ func sameKey(asked, got string) bool {
 func stateOf(record gjson.Result, fields []stateField) RecordState {
 	state := RecordState{}
 	for _, f := range fields {
+		if root, _, _ := strings.Cut(f.path, "."); !record.Get(root).Exists() {
+			continue // it was not asked for
+		}
 		value := []rune(strings.Join(strings.Fields(record.Get(f.path).String()), " "))
 		if len(value) > maxStateValue {
 			value = append(value[:maxStateValue-1], '…')

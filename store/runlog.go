@@ -82,6 +82,9 @@ type Write struct {
 	Message    string  `json:"message,omitempty"` // Salesforce's own words
 	Fields     []Field `json:"fields,omitempty"`
 	Attempts   int     `json:"attempts,omitempty"`
+	// State is what the record was like right after Salesforce refused the write, as far
+	// as the refusal may depend on that; empty if it does not, or could not be read.
+	State []FieldState `json:"state,omitempty"`
 	// ReadBack says what reading the record after the write showed: Same, Differs,
 	// or why it could not be read; "" if it was not tried.
 	ReadBack string `json:"read_back,omitempty"`
@@ -102,6 +105,12 @@ type Field struct {
 	Source string          `json:"source,omitempty"` // the rule's expression or text
 	Note   string          `json:"note,omitempty"`   // why it was skipped or changed
 	Found  json.RawMessage `json:"found,omitempty"`  // read back, where it is not what was sent
+}
+
+// FieldState is the value of a field of a record, as a person reads it; "" for none.
+type FieldState struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
 }
 
 // RunLog is the history of runs.

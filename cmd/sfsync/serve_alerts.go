@@ -124,6 +124,9 @@ type observedClient struct {
 	connection string
 }
 
+// Unwrap returns the client that is looked at, for what else it can do.
+func (c *observedClient) Unwrap() runtime.Client { return c.Client }
+
 func (c *observedClient) Write(ctx context.Context, op salesforce.Op, rows []salesforce.Row) []salesforce.Result {
 	results := c.Client.Write(ctx, op, rows)
 	for i := range results {

@@ -173,6 +173,9 @@ type client struct {
 	connection string
 }
 
+// Unwrap returns the client that is measured, for what else it can do.
+func (c *client) Unwrap() runtime.Client { return c.Client }
+
 func (c *client) Write(ctx context.Context, op salesforce.Op, rows []salesforce.Row) []salesforce.Result {
 	begun := time.Now()
 	results := c.Client.Write(ctx, op, rows)
