@@ -58,7 +58,7 @@ func TestWaitingWriteHoldsItsRecordAcrossRestarts(t *testing.T) {
 	b.org.row = func(salesforce.Op, salesforce.Row) *salesforce.Error { return locked() }
 	b.config.Pace = func(e *salesforce.Error) salesforce.Retry {
 		r := e.Retry()
-		r.First, r.Max = 3e8, 3e8
+		r.First, r.Max = 3e9, 3e9 // longer than the steps before the last one take
 		return r
 	}
 	b.reopen()
@@ -70,7 +70,7 @@ func TestWaitingWriteHoldsItsRecordAcrossRestarts(t *testing.T) {
 	if r := b.of("second"); r.Outcome != store.Waiting || !strings.Contains(r.Reason, "earlier write") {
 		t.Errorf("run %+v", r)
 	}
-	b.config.MaxWait = 5e9
+	b.config.MaxWait = 30e9
 	b.reopen()
 	b.drain()
 	b.expectRows(`update Contact `+contactID(2)+` {"NPS__c":3}`, `update Contact `+contactID(1)+` {"NPS__c":1}`, `update Contact `+contactID(1)+` {"NPS__c":2}`)
