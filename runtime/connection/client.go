@@ -49,6 +49,7 @@ type Source struct {
 	client  *salesforce.Client // nil if only tokens are asked for
 	noted   time.Time          // when the connection's use was last written
 	failing bool
+	refused string      // the token that was refused last
 	stale   []time.Time // when tokens were refused, of the last minute
 }
 
@@ -57,15 +58,18 @@ type Source struct {
 // the sign-ins of the hour.
 const maxStale = 5
 
-// hopeless counts a refused token, and reports whether there were too many.
-func (s *Source) hopeless(now time.Time) bool {
+// hopeless counts a refused token, and reports whether there were too many. The same
+// token again says nothing new: there was no other to be had.
+func (s *Source) hopeless(token string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stale = slices.DeleteFunc(s.stale, func(at time.Time) bool { return now.Sub(at) >= time.Minute })
 	if len(s.stale) >= maxStale {
 		return true
 	}
-	s.stale = append(s.stale, now)
+	if token != s.refused {
+		s.refused, s.stale = token, append(s.stale, now)
+	}
 	return false
 }
 
@@ -77,7 +81,7 @@ func (s *Source) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "connect
 
 // Token is a [salesforce.TokenSource].
 func (s *Source) Token(ctx context.Context, stale string) (string, error) {
-	if stale != "" && s.hopeless(time.Now()) {
+	if stale != "" && s.hopeless(stale, time.Now()) {
 		return "", &salesforce.Error{Cause: salesforce.Auth, Whole: true, RetryAfter: 5 * time.Minute,
 			Message: fmt.Sprintf("Salesforce refuses every new access token of connection %q", s.name),
 			Advice:  "The org may lock sessions to other addresses than this machine's, or the API may be closed to this user. Look at Setup, Login History and Session Settings. sfsync tries again by itself."}

@@ -219,6 +219,31 @@ func TestHopeless(t *testing.T) {
 	}
 }
 
+// TestRemovedUnderAClient is a client that asks for a token of a connection that is gone,
+// again and again, until it is signed in anew.
+func TestRemovedUnderAClient(t *testing.T) {
+	b := newBench(t, orgsim.Options{})
+	m := b.manager()
+	b.addWeb(m, "production")
+	client := b.client(b.manager(), "production")
+	if bad := create(t.Context(), client, "x"); bad != nil {
+		t.Fatal(bad)
+	}
+	if err := m.Remove(t.Context(), "production"); err != nil {
+		t.Fatal(err)
+	}
+	b.org.RevokeSessions()
+	for range 20 {
+		if bad := create(t.Context(), client, "y"); bad == nil || bad.Cause != salesforce.Auth || !strings.Contains(bad.Message, "was removed") || !strings.Contains(bad.Advice, "sfsync connect add production") {
+			t.Fatalf("%+v", bad)
+		}
+	}
+	b.addWeb(m, "production")
+	if bad := create(t.Context(), client, "y"); bad != nil {
+		t.Error(bad)
+	}
+}
+
 // TestNoGrant is a connection whose credentials come from the environment, and one whose
 // grant is gone.
 func TestNoGrant(t *testing.T) {

@@ -81,7 +81,13 @@ func (m *Manager) renew(ctx context.Context, name, stale string, force bool) (ac
 }
 
 func (m *Manager) read(ctx context.Context, name string) (c store.Connection, g *grant, revision uint64, err error) {
-	if c, err = store.GetConnection(ctx, m.config.KV, name); err != nil {
+	c, err = store.GetConnection(ctx, m.config.KV, name)
+	if errors.Is(err, store.ErrNotFound) {
+		// It was there when its client was made. Writes wait for it as for a sign-in.
+		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: fmt.Sprintf("connection %q was removed", name),
+			Advice: fmt.Sprintf("Add it again: sfsync connect add %s. Writes wait until then.", name)}
+	}
+	if err != nil {
 		return c, nil, 0, err
 	}
 	if err = m.saveUnsaved(ctx, c.Grant); err != nil {
