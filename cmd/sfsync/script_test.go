@@ -72,7 +72,7 @@ func scriptParams(t *testing.T) testscript.Params {
 				return err
 			}
 			env.Defer(func() { org.Close() })
-			env.Values[orgKey{}], env.Values[watchKey{}] = org, watch
+			env.Values[orgKey{}], env.Values[watchKey{}], env.Values[sinkKey{}] = org, watch, &alertSink{}
 			secret, password := rand.Text(), rand.Text()
 			front, err := frontOf(watch, org, secret, password)
 			env.Defer(front.Close)
@@ -106,6 +106,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"exit": exitCommand, "json": jsonCommand, "record": recordCommand, "break": breakCommand, "heal": healCommand, "struck": struckCommand, "overlay": overlayCommand, "rows": rowsCommand, "listening": listeningCommand,
 			"serving": servingCommand, "post": postCommand, "says": saysCommand, "becomes": becomesCommand,
 			"browse": browseCommand, "app": appCommand, "keypair": keypairCommand, "file": fileCommand, "revoke": revokeCommand,
+			"alertsink": alertsinkCommand, "alerted": alertedCommand, "metric": metricCommand, "writes": writesCommand, "waits": waitsCommand,
 		},
 	}
 }
