@@ -98,7 +98,10 @@ func WhenWords(when []string) string {
 	return strings.ReplaceAll(strings.Join(when, ", "), ", "+otherwise, ", every other status")
 }
 
-const otherwise = "otherwise"
+const (
+	otherwise   = "otherwise"
+	everyStatus = "every status" // of an `otherwise` that is the only arm
+)
 
 // Action is one write.
 type Action struct {
@@ -162,6 +165,9 @@ func (b *builder) rule(r *plan.Rule, calls int) {
 		when := a.Statuses
 		if a.Otherwise {
 			when = []string{otherwise}
+			if len(r.Arms) == 1 {
+				when = []string{everyStatus}
+			}
 		}
 		out.Arms = append(out.Arms, b.arm(r, when, a.Line, a.Actions))
 	}

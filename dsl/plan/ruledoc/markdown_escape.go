@@ -10,8 +10,11 @@ import (
 func EscapeMarkdown(text string) string {
 	var b strings.Builder
 	runes := []rune(strings.Join(strings.Fields(text), " "))
-	inWord := func(i int) bool {
-		return i >= 0 && i < len(runes) && (runes[i] == '_' || unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
+	inWord := func(i, step int) bool { // what stands beside a run of underscores
+		for i += step; i >= 0 && i < len(runes) && runes[i] == '_'; {
+			i += step
+		}
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
 	}
 	for i, r := range runes {
 		switch r {
@@ -25,14 +28,14 @@ func EscapeMarkdown(text string) string {
 			b.WriteString("&amp;")
 			continue
 		case '_': // inside of a word it is no markup
-			if !inWord(i-1) || !inWord(i+1) {
+			if !inWord(i, -1) || !inWord(i, 1) {
 				b.WriteByte('\\')
 			}
 		case '\\', '`', '*', '[', ']', '|', '#', '~', '!', '@':
 			b.WriteByte('\\')
 		}
-		if r < 0x20 || r == 0x7f {
-			r = '�'
+		if !unicode.IsPrint(r) {
+			r = '�' // it could steer a terminal
 		}
 		b.WriteRune(r)
 	}
@@ -42,7 +45,12 @@ func EscapeMarkdown(text string) string {
 // CodeMarkdown makes text stand in Markdown as code, also in a cell of a table.
 // Nothing stays nothing.
 func CodeMarkdown(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '�'
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
 	if text == "" {
 		return ""
 	}

@@ -4,22 +4,18 @@ import (
 	"fmt"
 	"html"
 	"strings"
-
-	"github.com/mattn/go-runewidth"
 )
 
-// The measures of a picture, in pixels. Text is measured as if every column were as
-// wide as a broad letter, since nobody knows the reader's font.
+// The measures of a picture, in pixels.
 const (
-	columnWidth = 7.4
-	lineHeight  = 18
-	padding     = 10
-	gapX        = 56
-	gapY        = 14
-	triggerCols = 26
-	armCols     = 22
-	writeCols   = 52
-	maxLines    = 24 // of a box
+	lineHeight   = 18
+	padding      = 10
+	gapX         = 56
+	gapY         = 14
+	triggerWidth = 220
+	armWidth     = 190
+	writeWidth   = 430
+	maxLines     = 24 // of a box
 )
 
 // line is a line of text in a box.
@@ -33,24 +29,20 @@ type box struct {
 	more       string // the whole text, where a line is cut
 }
 
-func newBox(cols int, class string) *box {
-	return &box{w: float64(cols)*columnWidth + 2*padding, class: class}
-}
+func newBox(width float64, class string) *box { return &box{w: width, class: class} }
 
 // add puts text into a box, on as many lines as it takes.
 func (b *box) add(class, text string) {
-	cols := int((b.w - 2*padding) / columnWidth)
-	for _, l := range wrapped(text, cols) {
+	for _, l := range wrapped(text, b.w-2*padding, class) {
 		b.lines = append(b.lines, line{l, class})
 	}
 }
 
 // addCut puts text into a box on one line, and cuts what has no room.
 func (b *box) addCut(class, text string) {
-	cols := int((b.w - 2*padding) / columnWidth)
 	text = strings.Join(strings.Fields(text), " ")
 	b.more += text + "\n"
-	b.lines = append(b.lines, line{runewidth.Truncate(text, cols, "…"), class})
+	b.lines = append(b.lines, line{cut(text, b.w-2*padding, class), class})
 }
 
 // close fixes the height of a box.
@@ -59,37 +51,6 @@ func (b *box) close() {
 		b.lines = append(b.lines[:maxLines-1], line{fmt.Sprintf("… and %d more lines", left+1), "dim"})
 	}
 	b.h = float64(len(b.lines))*lineHeight + 2*padding - 4
-}
-
-// wrapped breaks text at blanks into lines of at most so many columns; a word that is
-// longer is cut.
-func wrapped(text string, cols int) (lines []string) {
-	current := ""
-	for _, word := range strings.Fields(text) {
-		for runewidth.StringWidth(word) > cols {
-			if current != "" {
-				lines, current = append(lines, current), ""
-			}
-			head := runewidth.Truncate(word, cols, "")
-			if head == "" { // a character that is wider than the line
-				return append(lines, "…")
-			}
-			lines, word = append(lines, head), word[len(head):]
-		}
-		switch {
-		case word == "":
-		case current == "":
-			current = word
-		case runewidth.StringWidth(current)+1+runewidth.StringWidth(word) > cols:
-			lines, current = append(lines, current), word
-		default:
-			current += " " + word
-		}
-	}
-	if current != "" {
-		lines = append(lines, current)
-	}
-	return lines
 }
 
 // row is an arm with its writes, side by side.
@@ -101,7 +62,7 @@ type row struct {
 // Picture draws a rule as SVG: its trigger, its arms, and what they write. The id
 // tells it from other pictures of the page.
 func (r *Rule) Picture(id string) string {
-	trigger := newBox(triggerCols, "trigger")
+	trigger := newBox(triggerWidth, "trigger")
 	trigger.add("head", "on "+r.On)
 	if r.IfSource != "" {
 		trigger.add("dim", "if "+r.IfSource)
@@ -112,7 +73,7 @@ func (r *Rule) Picture(id string) string {
 		rows = append(rows, armRow(&r.Arms[i]))
 	}
 	if len(r.Unhandled) > 0 {
-		b := newBox(armCols, "nobody")
+		b := newBox(armWidth, "nobody")
 		b.add("dim", "nobody handles")
 		b.add("", strings.Join(r.Unhandled, ", "))
 		b.close()
@@ -140,7 +101,7 @@ func (r *Rule) Picture(id string) string {
 }
 
 func armRow(a *Arm) row {
-	arm := newBox(armCols, "arm")
+	arm := newBox(armWidth, "arm")
 	if len(a.When) > 0 {
 		arm.add("dim", "when")
 	}
@@ -149,7 +110,7 @@ func armRow(a *Arm) row {
 	out := row{arm: arm}
 	for i := range a.Actions {
 		act := &a.Actions[i]
-		b := newBox(writeCols, act.Verb)
+		b := newBox(writeWidth, act.Verb)
 		head := act.Verb + " " + act.Object
 		if act.Connection != "" {
 			head += " in " + act.Connection
@@ -162,7 +123,7 @@ func armRow(a *Arm) row {
 			b.addCut("dim", "if "+act.If)
 		}
 		for _, f := range act.Fields {
-			b.addCut("", f.Field+" ← "+f.Words)
+			b.addCut("", f.Field+" ← "+strings.TrimPrefix(f.Words, "the text "))
 		}
 		b.close()
 		out.writes = append(out.writes, b)
