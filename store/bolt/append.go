@@ -3,6 +3,8 @@ package bolt
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/sfsync/sfsync/store"
@@ -24,6 +26,17 @@ func (s *Store) Append(ctx context.Context, events []store.Event) ([]store.Recei
 	now := time.Now()
 	entries := make([]entry, len(events))
 	receipts := make([]store.Receipt, len(events))
+	room := 0
+	for i := range events {
+		room += eventRoom(&events[i])
+	}
+	pooled := records.Get().(*[]byte)
+	buf := slices.Grow((*pooled)[:0], room)
+	defer func() {
+		if *pooled = buf; cap(buf) <= batchBytes/4 {
+			records.Put(pooled)
+		}
+	}()
 	size := 0
 	for i := range events {
 		e := events[i]
@@ -33,7 +46,9 @@ func (s *Store) Append(ctx context.Context, events []store.Event) ([]store.Recei
 		if e.At.IsZero() {
 			e.At = now
 		}
-		entries[i] = entry{hashID(e.ID), appendEvent(make([]byte, 0, 64+len(e.ID)+len(e.Key)+len(e.Body)), &e)}
+		from := len(buf)
+		buf = appendEvent(buf, &e)
+		entries[i] = entry{hashID(e.ID), buf[from:len(buf):len(buf)]}
 		receipts[i].Partition = store.Partition(e.Key)
 		size += len(entries[i].record)
 	}
@@ -91,6 +106,10 @@ func (s *Store) Append(ctx context.Context, events []store.Event) ([]store.Recei
 	}
 	return receipts, nil
 }
+
+// records holds what is being appended: bbolt has copied it into pages once it has
+// answered.
+var records = sync.Pool{New: func() any { return new([]byte) }}
 
 func (s *Store) makeReady(number uint16, seq uint64) {
 	p := s.partitions[number]

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/s2"
@@ -21,8 +22,11 @@ const compressFrom = 512
 
 func appendBody(dst, body []byte) []byte {
 	if len(body) > compressFrom {
-		if packed := s2.Encode(nil, body); len(packed) < len(body) {
-			return append(append(dst, s2ed), packed...)
+		room := 1 + s2.MaxEncodedLen(len(body))
+		dst = slices.Grow(dst, room)
+		at := len(dst) + 1
+		if packed := s2.Encode(dst[at:at+room-1], body); len(packed) < len(body) {
+			return append(dst, s2ed)[:at+len(packed)] // it was packed in its place
 		}
 	}
 	return append(append(dst, plain), body...)
@@ -76,6 +80,12 @@ func appendEvent(dst []byte, e *store.Event) []byte {
 	dst = appendString(dst, e.Key)
 	dst = appendString(dst, e.Type)
 	return appendBody(dst, e.Body)
+}
+
+// eventRoom bounds the length of what appendEvent appends.
+func eventRoom(e *store.Event) int {
+	const headRoom = 64 // the time, the lengths, and what an id may have before it
+	return headRoom + len(e.ID) + len(e.Key) + len(e.Type) + s2.MaxEncodedLen(len(e.Body))
 }
 
 // decodeEvent reads a stored event; without body if only its head is wanted.
