@@ -31,9 +31,9 @@ func (n Notification) AppendEvent(dst []byte, o *schema.Object, received time.Ti
 	case !strings.EqualFold(o.Name, object):
 		o = nil
 	}
-	dst = append(dst, `{"id":"`...)
+	dst = append(dst, beforeID...)
 	dst = append(dst, n.ID...)
-	dst = append(dst, `","type":"`+EventType+`","time":"`...)
+	dst = append(dst, afterID...)
 	dst = received.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
 	dst = append(dst, `","record":{"attributes":{`...)
 	if object != "" {
@@ -59,6 +59,23 @@ func (n Notification) AppendEvent(dst []byte, o *schema.Object, received time.Ti
 		dst = appendValue(dst, f, kind)
 	}
 	return append(dst, "}}"...)
+}
+
+// What stands round the id of an event.
+const (
+	beforeID = `{"id":"`
+	afterID  = `","type":"` + EventType + `","time":"`
+)
+
+// EventID returns the id of an event that AppendEvent wrote. Of the text it looks at the
+// beginning only, and returns "" if that is not of AppendEvent's making.
+func EventID(event string) string {
+	const length = 18
+	rest, found := strings.CutPrefix(event, beforeID)
+	if !found || len(rest) < length || !strings.HasPrefix(rest[length:], afterID) || !schema.ValidID(rest[:length]) {
+		return ""
+	}
+	return rest[:length]
 }
 
 func appendValue(dst []byte, f Field, kind schema.Type) []byte {

@@ -49,6 +49,9 @@ func FuzzRead(f *testing.F) {
 					n.Object = o.Name
 				}
 				mustBeEvent(t, text, n)
+				if id := EventID(text); id != n.ID {
+					t.Fatalf("EventID of %s: %q", text, id)
+				}
 			}
 		}
 	})
