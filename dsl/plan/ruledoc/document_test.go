@@ -157,7 +157,7 @@ func TestSameRulesSameText(t *testing.T) {
 func TestEscapeMarkdown(t *testing.T) {
 	for text, want := range map[string]string{
 		"NPS_Score__c":       "NPS_Score__c",
-		"_x_ __y__ a_":       `\_x\_ \_\_y_\_ a\_`,
+		"_x_ __y__ a_":       `\_x\_ \_\_y\_\_ a\_`,
 		"a|b [c](d) `e` *f*": "a\\|b \\[c\\](d) \\`e\\` \\*f\\*",
 		"<b>&\n x":           "&lt;b&gt;&amp; x",
 		"\x1b[31m":           `�\[31m`,

@@ -10,12 +10,10 @@ import (
 func EscapeMarkdown(text string) string {
 	var b strings.Builder
 	runes := []rune(strings.Join(strings.Fields(text), " "))
-	inWord := func(i, step int) bool { // what stands beside a run of underscores
-		for i += step; i >= 0 && i < len(runes) && runes[i] == '_'; {
-			i += step
-		}
+	word := func(i int) bool {
 		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
 	}
+	inside := false // of a word: a run of underscores there is no markup
 	for i, r := range runes {
 		switch r {
 		case '<':
@@ -27,8 +25,15 @@ func EscapeMarkdown(text string) string {
 		case '&':
 			b.WriteString("&amp;")
 			continue
-		case '_': // inside of a word it is no markup
-			if !inWord(i, -1) || !inWord(i, 1) {
+		case '_':
+			if i == 0 || runes[i-1] != '_' { // a run begins
+				end := i
+				for end < len(runes) && runes[end] == '_' {
+					end++
+				}
+				inside = word(i-1) && word(end)
+			}
+			if !inside {
 				b.WriteByte('\\')
 			}
 		case '\\', '`', '*', '[', ']', '|', '#', '~', '!', '@':
