@@ -391,6 +391,21 @@ expect nothing else
 `,
 	},
 	{
+		Code: "S125", Title: "a rule in a file of tests",
+		Explanation: "A file whose name ends in _test.sfsync holds tests of the rules beside it. A rule in it would run for real events like any other, where nobody looks for it: so rules are kept in files of their own, and nothing runs while one is in a file of tests.",
+		Bad: `# stands in rules_test.sfsync
+rule Score
+on survey response
+update Contact where Id = profile.contact_id
+  set NPS_Score__c = answers.nps
+`,
+		Good: `# stands in rules_test.sfsync, beside rules.sfsync
+test Score is written
+given events/responded.json
+expect update Contact
+`,
+	},
+	{
 		Code: "S130", Title: "wrong values for a function",
 		Explanation: "The function takes another number of values, or another kind of value.",
 		Bad: `rule Score

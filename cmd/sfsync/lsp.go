@@ -103,7 +103,7 @@ func runEditorTest(ctx context.Context, t lsp.Test) lsp.TestResult {
 		return lsp.TestResult{Failures: []lsp.TestFailure{{Line: line, Message: message}}}
 	}
 	files := t.Files
-	if len(t.File.Rules) > 0 && !ruletest.IsTestFile(t.File.Source.Path) {
+	if len(t.File.Rules) > 0 && !plan.IsTestFile(t.File.Source.Path) {
 		files = []*dsl.File{t.File} // the test is about these rules, and those of others may have errors
 	}
 	options := plan.Options{Samples: t.Samples}

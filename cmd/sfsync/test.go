@@ -182,7 +182,7 @@ func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
 	}
 	for _, src := range slices.Clone(sources) {
 		tests := strings.TrimSuffix(src.Path, ruleExtension) + "_test" + ruleExtension
-		if _, err := os.Stat(tests); err == nil && !ruletest.IsTestFile(src.Path) {
+		if _, err := os.Stat(tests); err == nil && !plan.IsTestFile(src.Path) {
 			if found, err := add(tests); err != nil {
 				return nil, nil, err
 			} else if found != nil {
@@ -191,7 +191,7 @@ func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
 		}
 	}
 	for _, src := range slices.Clone(sources) {
-		if !ruletest.IsTestFile(src.Path) {
+		if !plan.IsTestFile(src.Path) {
 			continue
 		}
 		rules, err := filepath.Glob(filepath.Join(filepath.Dir(src.Path), "*"+ruleExtension))
@@ -199,7 +199,7 @@ func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
 			return nil, nil, err
 		}
 		for _, path := range rules {
-			if !ruletest.IsTestFile(path) {
+			if !plan.IsTestFile(path) {
 				if _, err := add(path); err != nil {
 					return nil, nil, err
 				}
@@ -232,7 +232,7 @@ func (t *tester) runSet(ctx context.Context, set *ruleSet, named map[string]bool
 // testedBy reports whether a named file of tests is about the rules of a file.
 func testedBy(named map[string]bool, file string) bool {
 	for name := range named {
-		if ruletest.IsTestFile(name) && filepath.Dir(name) == filepath.Dir(file) {
+		if plan.IsTestFile(name) && filepath.Dir(name) == filepath.Dir(file) {
 			return true
 		}
 	}

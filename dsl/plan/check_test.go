@@ -34,18 +34,27 @@ var golden = regexp.MustCompile(`(?m)^[ \t]*#[!?+\->].*\n`)
 // checkAll parses and compiles a text the way `sfsync check` does.
 func checkAll(t testing.TB, o Options, texts ...string) ([]*dsl.File, *Plan, []dsl.Diagnostic) {
 	t.Helper()
+	var sources []*dsl.Source
+	for i, text := range texts {
+		name := "rules.sfsync"
+		if i > 0 {
+			name = fmt.Sprintf("more%d.sfsync", i)
+		}
+		sources = append(sources, dsl.NewSource(name, []byte(text)))
+	}
+	return checkSources(t, o, sources...)
+}
+
+func checkSources(t testing.TB, o Options, sources ...*dsl.Source) ([]*dsl.File, *Plan, []dsl.Diagnostic) {
+	t.Helper()
 	if o.Schema == nil {
 		s := exampleSchema(t)
 		o.Schema = func(string) *schema.Schema { return s }
 	}
 	var files []*dsl.File
 	var all []dsl.Diagnostic
-	for i, text := range texts {
-		name := "rules.sfsync"
-		if i > 0 {
-			name = fmt.Sprintf("more%d.sfsync", i)
-		}
-		f, ds := dsl.Parse(dsl.NewSource(name, []byte(text)))
+	for _, src := range sources {
+		f, ds := dsl.Parse(src)
 		files, all = append(files, f), append(all, ds...)
 	}
 	p, ds := Compile(files, o)
@@ -147,7 +156,7 @@ func TestGolden(t *testing.T) {
 	covered := map[dsl.Code]bool{}
 	for path, text := range goldenFiles(t) {
 		rules := golden.ReplaceAllString(text, "")
-		files, _, ds := checkAll(t, goldenOptions(path), rules)
+		files, _, ds := checkSources(t, goldenOptions(path), dsl.NewSource(filepath.Base(path), []byte(rules)))
 		for _, d := range ds {
 			covered[d.Code] = true
 			checkDiagnostic(t, files[0].Source, d)

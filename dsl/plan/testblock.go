@@ -60,8 +60,32 @@ type ExpectedField struct {
 	JSON []byte // as the field would be sent
 }
 
+// testSuffix ends the names of files that hold tests and no rules.
+const testSuffix = "_test.sfsync"
+
+// IsTestFile reports whether a path is that of a file for tests alone.
+func IsTestFile(path string) bool { return strings.HasSuffix(path, testSuffix) }
+
+// strayRules reports rules in a file for tests, which would run as any other.
+func (c *compilation) strayRules(f *dsl.File) {
+	if !IsTestFile(f.Source.Path) {
+		return
+	}
+	home := strings.TrimSuffix(f.Source.Path, testSuffix)
+	home = home[strings.LastIndexAny(home, `/\`)+1:] + ".sfsync"
+	for _, r := range f.Rules {
+		at := r.Name.Span
+		if r.Name.Missing() {
+			at = dsl.Span{From: r.From, To: r.From + len("rule")}
+		}
+		c.report(f.Source, at, dsl.Error, "S125", "a file whose name ends in `%s` holds tests, and no rules", testSuffix).
+			Help = "move the rule to a file of rules, such as " + home
+	}
+}
+
 // tests checks the test blocks of a file: what they expect must be possible.
 func (c *compilation) tests(f *dsl.File) {
+	c.strayRules(f)
 	seen := map[string]dsl.Span{}
 	for _, t := range f.Tests {
 		if first, ok := seen[t.Name.Text]; ok && !t.Name.Missing() {

@@ -7,18 +7,11 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
-
-// testSuffix ends the names of files that hold tests and no rules.
-const testSuffix = "_test.sfsync"
-
-// IsTestFile reports whether a path is that of a file for tests alone.
-func IsTestFile(path string) bool { return strings.HasSuffix(path, testSuffix) }
 
 // Set is rules with the tests of them.
 type Set struct {
@@ -134,7 +127,7 @@ func (r *runner) scope(file string) *plan.Plan {
 	if p := r.scopes[file]; p != nil {
 		return p
 	}
-	folder := IsTestFile(file)
+	folder := plan.IsTestFile(file)
 	if !folder {
 		folder = true
 		for _, rule := range r.set.Plan.Rules {
