@@ -2,7 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/sfsync/sfsync/dsl/plan/rulediff"
 )
 
 // maxPrinted is how many events a person is shown.
@@ -30,7 +31,7 @@ func (c *console) printReplay(r *replay) {
 			}
 			t := table{indent: "      "}
 			for _, f := range w.Fields {
-				t.row(f.Field, fieldValues(f))
+				t.row(f.Field, fieldValues(f, w.Change))
 			}
 			t.write(c.out, c.width)
 		}
@@ -125,12 +126,17 @@ func (w *plannedWrite) end() string {
 }
 
 // fieldValues are the values of a field before and now.
-func fieldValues(f fieldReplay) string {
+func fieldValues(f fieldReplay, change string) string {
+	old, new := string(f.Old), string(f.New)
 	switch {
-	case f.Old == nil:
-		return string(f.New)
-	case f.New == nil:
-		return string(f.Old) + " → left as it is"
+	case change == rulediff.Added:
+		return new
+	case change == rulediff.Removed:
+		return old
+	case old == "":
+		old = "not written"
+	case new == "":
+		new = "not written"
 	}
-	return strings.Join([]string{string(f.Old), string(f.New)}, " → ")
+	return old + " → " + new
 }

@@ -174,23 +174,27 @@ func (c *comparison) actions(p pair) []Action {
 }
 
 // otherwise writes "otherwise" for the statuses that the default arm takes, if it is
-// about all of them.
+// about all of them, but for those that have an arm of their own in the other version.
 func (c *comparison) otherwise(p pair, when []string) []string {
-	for _, r := range []*plan.Rule{p.new, p.old} {
-		if r == nil || !slices.Contains(when, anyOther) {
-			continue
+	for _, v := range [][2]*plan.Rule{{p.new, p.old}, {p.old, p.new}} {
+		if !slices.Contains(when, anyOther) {
+			break
 		}
 		var taken []string
+		whole := true
 		for _, s := range append(slices.Clone(c.statuses), anyOther) {
-			if _, by := armOf(r, s); by == ByOtherwise {
-				taken = append(taken, s)
+			_, by := armOf(v[0], s)
+			_, other := armOf(v[1], s)
+			if by != ByOtherwise {
+				continue
 			}
+			taken = append(taken, s)
+			whole = whole && (other == ByArm || slices.Contains(when, s))
 		}
-		if len(taken) == 0 || slices.ContainsFunc(taken, func(s string) bool { return !slices.Contains(when, s) }) {
-			continue
+		if whole && len(taken) > 0 {
+			rest := slices.DeleteFunc(slices.Clone(when), func(s string) bool { return slices.Contains(taken, s) })
+			return append(rest, ByOtherwise)
 		}
-		rest := slices.DeleteFunc(slices.Clone(when), func(s string) bool { return slices.Contains(taken, s) })
-		return append(rest, ByOtherwise)
 	}
 	return when
 }
