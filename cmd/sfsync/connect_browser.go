@@ -152,7 +152,11 @@ func (b *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		page(w, http.StatusOK, "Not signed in", err.Error()+". The terminal says what to do.")
+		said := err.Error()
+		if e, ok := errors.AsType[*salesforce.Error](err); ok {
+			said = e.Message
+		}
+		page(w, http.StatusOK, "Not signed in", said+". The terminal says what to do.")
 	} else {
 		page(w, http.StatusOK, "Signed in", "sfsync has what it needs. You can close this tab and go back to the terminal.")
 	}

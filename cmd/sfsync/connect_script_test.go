@@ -55,7 +55,7 @@ func addressIn(text string) string { return authorizeAddress.FindString(text) }
 var requestField = regexp.MustCompile(`name="request" value="([^"]*)"`)
 
 // browse signs the default user of a simulated org in, answers as asked, and returns the
-// page at which a browser would end.
+// page at which a browser would end; or its address, which is not opened, for "copy".
 func browse(address, do, password string) (page string, err error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -69,6 +69,17 @@ func browse(address, do, password string) (page string, err error) {
 		}
 		return read(client.Get(at.Query().Get("redirect_uri") + "?code=stolen&state=of-another-sign-in"))
 	}
+	end := ""
+	if do == "copy" {
+		do = "allow"
+		client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if r.URL.Path != callbackPath {
+				return nil
+			}
+			end = r.URL.String()
+			return http.ErrUseLastResponse
+		}
+	}
 	if page, err = read(client.Get(address)); err != nil {
 		return "", err
 	}
@@ -79,8 +90,8 @@ func browse(address, do, password string) (page string, err error) {
 			return page, nil // an error; or who has allowed the app once is not asked again
 		}
 		form.Set("request", html.UnescapeString(request[1]))
-		if page, err = read(client.PostForm(post, form)); err != nil {
-			return "", err
+		if page, err = read(client.PostForm(post, form)); err != nil || end != "" {
+			return end, err
 		}
 	}
 	return page, nil
