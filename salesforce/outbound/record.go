@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"encoding/xml"
+	"slices"
 	"strings"
 )
 
@@ -99,13 +100,18 @@ func (s *scanner) readField(n *Notification) error {
 }
 
 // distinct refuses a field that is there twice. Salesforce sends fields in the
-// order of their names, so that mostly one look at the neighbour is enough.
+// order of their names, and the same for every record, so that mostly one look at the
+// neighbour is enough.
 func (s *scanner) distinct(fields []Field) error {
+	if slices.EqualFunc(fields, s.last, func(a, b Field) bool { return a.Name == b.Name }) {
+		return nil
+	}
 	sorted := true
 	for i := 1; i < len(fields); i++ {
 		sorted = sorted && fields[i-1].Name < fields[i].Name
 	}
 	if sorted {
+		s.last = fields
 		return nil
 	}
 	seen := make(map[string]bool, len(fields))
@@ -115,6 +121,7 @@ func (s *scanner) distinct(fields []Field) error {
 		}
 		seen[f.Name] = true
 	}
+	s.last = fields
 	return nil
 }
 

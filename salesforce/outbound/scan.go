@@ -27,6 +27,8 @@ type scanner struct {
 	name xml.Name   // of a start: namespace and local name
 	attr []xml.Attr // valid until the next token
 	text string
+
+	last []Field // of a record; none is there twice
 }
 
 type token uint8
