@@ -124,6 +124,7 @@ type Org struct {
 
 	server   *http.Server
 	listener net.Listener
+	unused   unused
 }
 
 // instance is what characters four to six of this org's record ids are.
@@ -269,7 +270,7 @@ func (g *Org) Start(addr string) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	g.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader}
+	g.server = &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader, ConnState: g.unused.saw}
 	g.outbox.mu.Lock()
 	g.outbox.host = g.URL()
 	g.outbox.mu.Unlock()
@@ -307,6 +308,7 @@ func (g *Org) Close() error {
 	if g.server == nil {
 		return nil
 	}
+	g.unused.close()
 	if err := g.server.Shutdown(ctx); err != nil {
 		return g.server.Close()
 	}

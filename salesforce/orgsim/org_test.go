@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -379,3 +380,45 @@ func (zeros) Read(p []byte) (int, error) {
 }
 
 var _ http.Handler = (*Org)(nil)
+
+// A connection that was opened and never used holds nothing up, and a call under way is answered.
+func TestClose(t *testing.T) {
+	org, err := New(Options{Latency: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := org.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimPrefix(org.URL(), "http://")
+	for range 3 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	req, _ := http.NewRequest("GET", org.URL()+"/services/data/v67.0/limits", nil)
+	req.Header.Set("Authorization", "Bearer "+org.Login(""))
+	answered := make(chan error, 1)
+	go func() {
+		res, err := http.DefaultClient.Do(req)
+		if err == nil {
+			res.Body.Close()
+		}
+		answered <- err
+	}()
+	for org.Stats().APIUsed == 0 && len(answered) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	begun := time.Now()
+	if err := org.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("the call under way: %v", err)
+	}
+	if took := time.Since(begun); took > 1500*time.Millisecond {
+		t.Errorf("it took %s", took)
+	}
+}
