@@ -127,18 +127,20 @@ func appCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // keypairCommand makes a private key for the JWT bearer flow. Unless it is to be a wrong
-// one, the app gets its certificate:
+// one, the app gets its certificate, which lies in FILE.crt too:
 //
-//	[!] keypair FILE
+//	[!] keypair FILE.key.pem
 func keypairCommand(ts *testscript.TestScript, neg bool, args []string) {
 	key, certificate, err := newKeyPair()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), key, 0o600))
 	watch := ts.Value(watchKey{}).(*secretWatch)
 	watch.givenFile(args[0], key)
-	// A line of it is enough to know it by, however its lines are broken.
-	watch.give("private key", strings.Split(string(key), "\n")[5])
+	// One line is enough to know it by. It is from the private exponent: the modulus,
+	// before it, stands in the certificate too.
+	watch.give("private key", strings.Split(string(key), "\n")[10])
 	if !neg {
+		ts.Check(os.WriteFile(strings.TrimSuffix(ts.MkAbs(args[0]), ".key.pem")+".crt", certificate, 0o644))
 		ts.Check(orgOf(ts).UpdateApp(orgsim.DefaultClientID, func(a *orgsim.App) { a.Certificate = string(certificate) }))
 	}
 }

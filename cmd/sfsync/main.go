@@ -20,6 +20,7 @@ func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	keepOutOfCoreDumps()
 	c := newConsole(os.Stdin, os.Stdout, os.Stderr)
 	return c.exit(execute(ctx, c, args))
 }

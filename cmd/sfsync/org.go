@@ -125,6 +125,9 @@ func (c *console) startOrg(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := setApp(ctx, org); err != nil {
+		return err
+	}
 	if err := org.Start(ctx.String("addr")); err != nil {
 		return outsidef("--addr 127.0.0.1:0 takes a free port", "cannot start the simulated org: %w", err)
 	}
@@ -169,7 +172,9 @@ func (c *console) greet(org *orgsim.Org) {
 	t := table{indent: "  "}
 	t.row("instance URL", cell{url, c.style.cyan})
 	t.row("client id", app.ClientID)
-	t.row("client secret", app.ClientSecret)
+	if app.ClientSecret != "" {
+		t.row("client secret", app.ClientSecret)
+	}
 	t.row("acts as", user.Username)
 	t.row("password", user.Password)
 	t.row("organization", org.ID())
@@ -178,13 +183,15 @@ func (c *console) greet(org *orgsim.Org) {
 		t.row("sends messages", "of "+m.Object+" to "+m.Endpoint)
 	}
 	t.write(c.out, 0)
-	fmt.Fprintf(c.out, `
-In another terminal:
-
-  export SFSYNC_CLIENT_ID=%s SFSYNC_CLIENT_SECRET=%s
-  sfsync schema show Contact --instance %s
-  sfsync schema export schema --instance %s --all
-  sfsync run rules.sfsync --events events.jsonl --instance %s
-  sfsync serve rules.sfsync --instance %s
-`, app.ClientID, app.ClientSecret, url, url, url, url)
+	fmt.Fprintf(c.out, "\nIn another terminal:\n\n")
+	if app.ClientSecret != "" {
+		fmt.Fprintf(c.out, "  export SFSYNC_CLIENT_ID=%s SFSYNC_CLIENT_SECRET=%s\n", app.ClientID, app.ClientSecret)
+		for _, command := range []string{"schema show Contact", "schema export schema --all", "run rules.sfsync --events events.jsonl", "serve rules.sfsync"} {
+			fmt.Fprintf(c.out, "  sfsync %s --instance %s\n", command, url)
+		}
+	}
+	fmt.Fprintf(c.out, "  sfsync connect add trial --flow web --host %s --client-id %s\n", url, app.ClientID)
+	if app.Certificate != "" {
+		fmt.Fprintf(c.out, "  sfsync connect add trial --flow jwt --host %s --client-id %s --user %s --key sfsync.key.pem\n", url, app.ClientID, user.Username)
+	}
 }

@@ -28,6 +28,9 @@ func orgFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "session", DefaultText: "2h", Usage: "let access tokens live for `TIME`"},
 		&cli.Float64Flag{Name: "clock-speed", DefaultText: "1", Usage: "let the org's time pass `N` times as fast: sessions, limits, dates"},
 		&cli.Float64Flag{Name: "delivery-speed", DefaultText: "1", Usage: "let outbound messages be repeated `N` times as fast: with 3600 a day of retries takes 24 seconds"},
+		&cli.BoolFlag{Name: "rotate", Usage: "give a new refresh token at each refresh, as apps with Refresh Token Rotation do"},
+		&cli.BoolFlag{Name: "public-app", Usage: "let the app have no secret, as for the web flow without one"},
+		&cli.StringFlag{Name: "jwt-certificate", Usage: "let the app sign in with the private key of the certificate in `FILE` (JWT bearer flow), as any user of the org"},
 		&cli.StringFlag{Name: "options", Usage: "take users, apps, delivery and assumptions from `FILE`: {\"delivery\": {\"duplicates\": 0.1}}"},
 		&cli.StringFlag{Name: "client-cert", Usage: "show listeners of outbound messages the client certificate in `FILE`, and what it was issued by"},
 		&cli.StringFlag{Name: "client-key", Usage: "the client certificate's key in `FILE`"},
@@ -100,6 +103,34 @@ func readOrgFile(path string) (file orgFile, err error) {
 		return file, problemf(`it is written {"users": […], "apps": […], "delivery": {…}, "assumptions": {…}}`, "%s: %v", path, err)
 	}
 	return file, nil
+}
+
+// setApp makes the app that the org greets with as flags say.
+func setApp(ctx *cli.Context, org *orgsim.Org) error {
+	var certificate []byte
+	if path := ctx.String("jwt-certificate"); path != "" {
+		var err error
+		if certificate, err = readFile(path); err != nil {
+			return err
+		}
+	}
+	app, _ := firstLogin(org)
+	err := org.UpdateApp(app.ClientID, func(a *orgsim.App) {
+		a.Rotate = a.Rotate || ctx.Bool("rotate")
+		if ctx.Bool("public-app") {
+			a.Public, a.ClientSecret, a.RunAs = true, "", ""
+		}
+		if certificate != nil {
+			a.Certificate = string(certificate)
+			for _, u := range org.Users() {
+				a.PreAuthorized = append(a.PreAuthorized, u.Username)
+			}
+		}
+	})
+	if err != nil {
+		return problemf("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=sfsync -keyout sfsync.key.pem -out sfsync.crt makes a key and a certificate", "the app of the simulated org: %v", err)
+	}
+	return nil
 }
 
 // certificates reads what the org shows to listeners, and whom of them it trusts.
