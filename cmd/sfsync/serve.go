@@ -51,8 +51,10 @@ func (c *console) serve(ctx *cli.Context) error {
 	if err := checkServeFlags(ctx); err != nil {
 		return err
 	}
+	var secrets *credentials
 	if path := ctx.String("credentials"); path != "" {
-		if err := loadCredentials(path); err != nil {
+		secrets = &credentials{path: path}
+		if err := secrets.load(); err != nil {
 			return err
 		}
 	}
@@ -60,6 +62,7 @@ func (c *console) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	settings.credentials = secrets
 	d, err := c.newDaemon(ctx.Context, settings)
 	if err != nil {
 		return err

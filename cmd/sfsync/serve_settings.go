@@ -27,7 +27,7 @@ type serveSettings struct {
 	certFile, keyFile string // "" for plain HTTP
 	senders           senders
 	tokens, secrets   func() []string // that open /v1, as they are now
-	credentials       string          // file to read them from again when told to; "" for none
+	credentials       *credentials    // read again when told to; nil for none
 
 	quotaShare float64
 	verify     bool
@@ -79,10 +79,9 @@ func (c *console) readServeSettings(ctx *cli.Context) (_ *serveSettings, err err
 		keepEvents: ctx.Bool("keep-events"),
 		addr:       ctx.String("addr"), adminAddr: ctx.String("admin-addr"),
 		certFile: ctx.String("tls-cert"), keyFile: ctx.String("tls-key"),
-		tokens:      func() []string { return secretsOf(eventsTokenVariable) },
-		secrets:     func() []string { return secretsOf(webhookSecretVariable) },
-		credentials: ctx.String("credentials"),
-		quotaShare:  ctx.Float64("quota-share"), verify: ctx.Bool("verify"), grace: ctx.Duration("grace"),
+		tokens:     func() []string { return secretsOf(eventsTokenVariable) },
+		secrets:    func() []string { return secretsOf(webhookSecretVariable) },
+		quotaShare: ctx.Float64("quota-share"), verify: ctx.Bool("verify"), grace: ctx.Duration("grace"),
 		alertGather: ctx.Duration("alert-gather"), alertAge: ctx.Duration("alert-queue-age"),
 		schemaRefresh: ctx.Duration("schema-refresh"),
 		logger:        c.newLogger(ctx),

@@ -53,11 +53,12 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 		select {
 		case <-hup:
 			d.notify("RELOADING=1")
-			if path := d.settings.credentials; path != "" {
-				if err := loadCredentials(path); err != nil {
+			if c := d.settings.credentials; c != nil {
+				if err := c.load(); err != nil {
 					d.logger.Error("changed credentials are refused; the old ones stay", "error", err)
 				} else {
 					d.renewReceiver()
+					d.reconnect()
 				}
 			}
 			d.book.reload(ctx, true)
@@ -67,6 +68,18 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// reconnect lets what waits for somebody to sign in try again, with the credentials that
+// are there now.
+func (d *daemon) reconnect() {
+	j := d.book.now()
+	for _, name := range connectionsOf(j.rules.files) {
+		d.engine.Reconnect(name)
+	}
+	for _, t := range j.targets { // of events that began under earlier rules, too
+		d.engine.Reconnect(t.name)
 	}
 }
 

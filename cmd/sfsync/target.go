@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/url"
 	"os"
@@ -176,8 +177,22 @@ func withoutSecrets(address string) string {
 
 var noVariable = regexp.MustCompile(`[^A-Z0-9]+`)
 
-// tokenSource gets access tokens with the secrets of the environment.
+// tokenSource gets access tokens with the secrets that the environment holds when one is
+// needed: a daemon is given others while it runs. Without any it fails at once.
 func tokenSource(address, name string, alone bool) (salesforce.TokenSource, error) {
+	if _, err := tokenSourceNow(address, name, alone); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, stale string) (string, error) {
+		source, err := tokenSourceNow(address, name, alone)
+		if err != nil {
+			return "", &salesforce.Error{Cause: salesforce.Auth, Message: err.Error()}
+		}
+		return source(ctx, stale)
+	}, nil
+}
+
+func tokenSourceNow(address, name string, alone bool) (salesforce.TokenSource, error) {
 	suffix := ""
 	if name != "" {
 		suffix = "_" + noVariable.ReplaceAllString(strings.ToUpper(name), "_")
