@@ -26,7 +26,12 @@ type splitter struct {
 }
 
 func newSplitter(r io.Reader, max int) *splitter {
-	s := &splitter{r: bufio.NewReaderSize(r, 64<<10), max: max, line: 1, start: true}
+	ahead := 64 << 10
+	if known, ok := r.(interface{ Len() int }); ok { // a request's body is mostly one small event
+		ahead = min(ahead, known.Len())
+	}
+	s := &splitter{r: bufio.NewReaderSize(r, ahead), max: max, line: 1, start: true}
+	s.buf = make([]byte, 0, min(ahead, 4<<10))
 	if mark, _ := s.r.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		s.r.Discard(3)
 	}
