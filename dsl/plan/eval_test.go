@@ -176,7 +176,7 @@ func TestEval(t *testing.T) {
 		{"a status without its message", statusRule, status("Sent"), "", "error: the message that this status belongs to is not there | send the outbound message as well"},
 		{"a status of a broken message", statusRule, status("Sent"), "{", "error: this is not JSON | an event is one JSON object, nested at most 64 deep"},
 		{"a status of another object's message", statusRule, status("Sent"), strings.Replace(message(""), `"Case"`, `"Lead"`, 1), ""},
-		{"no status yet", "rule R\non outbound message Case\nwhen Sent\n  update Case where Id = record.Id set Subject: x\notherwise", message(""), "", "R: no status yet"},
+		{"no status yet", "rule R\non outbound message Case\nwhen Sent\n  update Case where Id = record.Id set Subject: x\notherwise", message(""), "", "R: nothing to write until the survey's first status comes"},
 		{"a status that no arm handles", "rule R\non outbound message Case\nwhen Sent\n  update Case where Id = record.Id set Subject: x\n", status("Failed"), message(""), `R: no arm handles the status "Failed"`},
 		{"a status in a rule without arms", "rule R\non outbound message Case\nupdate Case where Id = record.Id set Subject: x\n", status("Failed"), message(""), "R: a status changes nothing in this rule"},
 		{"what the status brings stands before the message's", "rule R\non outbound message Case\nwhen Sent\n  update Case where Id = record.Id set Subject = vars.team + vars.more\notherwise",

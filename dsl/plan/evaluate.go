@@ -251,7 +251,7 @@ func (e *Evaluation) nothing(r *Rule, arm *Arm) string {
 	case arm != nil:
 		return "the arm `" + arm.Name() + "` does nothing"
 	case e.Event.Status == "" && len(r.Arms) > 0 && e.Event.Type == TypeOutbound:
-		return "no status yet"
+		return "nothing to write until the survey's first status comes"
 	case len(r.Arms) > 0:
 		status := e.Event.Status
 		if status == "" {
