@@ -63,6 +63,9 @@ func actionMarkdown(b *strings.Builder, a *rulediff.Action) {
 	if a.Was != "" {
 		fmt.Fprintf(b, "\nbefore: %s\n", code(a.Was))
 	}
+	if a.After != "" {
+		fmt.Fprintf(b, "\nnow after: %s\n", code(a.After))
+	}
 	if len(a.Fields) == 0 {
 		return
 	}

@@ -191,6 +191,9 @@ func (c *console) printActionDiff(a *rulediff.Action) {
 	if a.Was != "" {
 		fmt.Fprintln(c.out, c.style.dim(hanging("      before: ", a.Was, c.width)))
 	}
+	if a.After != "" {
+		fmt.Fprintln(c.out, c.style.dim(hanging("      now after: ", a.After, c.width)))
+	}
 	if len(a.Fields) == 0 {
 		text := map[string]string{rulediff.Added: "now done ", rulediff.Removed: "no longer done ", rulediff.Changed: "changes "}[a.Change]
 		fmt.Fprintf(c.out, "      %s%s\n", text, whenText(a.When))

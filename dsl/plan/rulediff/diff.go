@@ -80,8 +80,9 @@ type Handling struct {
 // Action is a create, update or upsert that differs, for some statuses.
 type Action struct {
 	Change string   `json:"change"`
-	Head   string   `json:"action"`        // such as `update Contact where Id = profile.id`
-	Was    string   `json:"was,omitempty"` // its head before, if that is another
+	Head   string   `json:"action"`          // such as `update Contact where Id = profile.id`
+	Was    string   `json:"was,omitempty"`   // its head before, if that is another
+	After  string   `json:"after,omitempty"` // the head of an action that sets the same field, and comes first only now
 	Object string   `json:"object"`
 	When   []string `json:"when"` // statuses; [Always] for what is done whatever the status
 	File   string   `json:"file"`

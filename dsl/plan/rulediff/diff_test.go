@@ -53,6 +53,9 @@ func lines(d *rulediff.Diff) string {
 			if a.Was != "" {
 				fmt.Fprintf(&b, "    was %s\n", a.Was)
 			}
+			if a.After != "" {
+				fmt.Fprintf(&b, "    after %s\n", a.After)
+			}
 			for _, f := range a.Fields {
 				fmt.Fprintf(&b, "    %s %s: %s -> %s", f.Change, f.Name, f.Old, f.New)
 				if f.Elsewhere {
@@ -125,6 +128,10 @@ func TestCompare(t *testing.T) {
 			"changed R\n  if: record.A__c == null -> \nadded S301 R\n"},
 		{"a loop stays under another name", "rule R\non outbound message Case\nupdate Case where Id = record.Id set A__c: x\n",
 			"rule S\non outbound message Case\nupdate Case where Id = record.Id set A__c: x\n", "renamed S (was R)\n"},
+		{"the order of actions, where it matters",
+			"rule R\non survey response\nupdate Contact where Id = profile.a set A__c = 1\nupdate Contact where Id = profile.b set A__c = 2\ncreate Case set A__c = 1\n",
+			"rule R\non survey response\ncreate Case set A__c = 1\nupdate Contact where Id = profile.b set A__c = 2\nupdate Contact where Id = profile.a set A__c = 1\n",
+			"changed R\n  changed update Contact where Id = profile.a [every event]\n    after update Contact where Id = profile.b\n"},
 		{"connections", "connection a\n" + base, "connection b\n" + base, "changed Answers\n  connection: a -> b\n"},
 		{"one action goes elsewhere", "rule R\non survey response\ncreate Case set A__c = 1\n", "rule R\non survey response\ncreate Case using b set A__c = 1\n",
 			"changed R\n  changed create Case using b [every event]\n    was create Case\n"},

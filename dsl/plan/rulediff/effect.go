@@ -174,7 +174,6 @@ func (c *comparison) signature(r *plan.Rule) string {
 			slices.Sort(fields)
 			parts = append(parts, head(a)+"\n"+strings.Join(fields, "\n"))
 		}
-		slices.Sort(parts)
 		_, by := armOf(r, s)
 		b.WriteString(s + by + "\n" + strings.Join(parts, "\n"))
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 )
 
@@ -151,12 +152,16 @@ func (c *comparison) actions(p pair) []Action {
 	var all []Action
 	index := map[string]int{}
 	for _, s := range c.slots() {
-		for _, pair := range align(actionsOf(p.old, s), actionsOf(p.new, s)) {
+		pairs := align(actionsOf(p.old, s), actionsOf(p.new, s))
+		for j, pair := range pairs {
 			a, differs := c.action(p, s, pair[0], pair[1])
+			if first := overtaken(actionsOf(p.old, s), pairs[:j], pair); first != nil {
+				a.After, differs = head(first), true
+			}
 			if !differs {
 				continue
 			}
-			key := fmt.Sprintf("%s\n%s\n%s\n%v", a.Change, a.Head, a.Was, a.Fields)
+			key := fmt.Sprintf("%s\n%s\n%s\n%s\n%v", a.Change, a.Head, a.Was, a.After, a.Fields)
 			i, ok := index[key]
 			if !ok {
 				i = len(all)
@@ -171,6 +176,26 @@ func (c *comparison) actions(p pair) []Action {
 		all[i].When = c.otherwise(p, all[i].When)
 	}
 	return all
+}
+
+// overtaken is an action that now comes before that of a pair and came behind it, where
+// that matters: both set a field of the same object, and the last one wins.
+func overtaken(old []*plan.Action, before [][2]*plan.Action, pair [2]*plan.Action) *plan.Action {
+	if pair[0] == nil || pair[1] == nil {
+		return nil
+	}
+	was := slices.Index(old, pair[0])
+	for _, b := range before {
+		if b[0] == nil || slices.Index(old, b[0]) < was || !strings.EqualFold(b[1].Object, pair[1].Object) {
+			continue
+		}
+		for _, as := range b[1].Set {
+			if assignmentOf(pair[1], as.Field) != nil && b[1].Kind != dsl.Create && pair[1].Kind != dsl.Create {
+				return b[1]
+			}
+		}
+	}
+	return nil
 }
 
 // otherwise writes "otherwise" for the statuses that the default arm takes, if it is
