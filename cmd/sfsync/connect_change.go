@@ -134,7 +134,7 @@ func connectRemoveCommand(c *console) *cli.Command {
 // that they name is gone.
 func (c *console) mentionServed(ctx *cli.Context, name string) {
 	if n := len(servedRules(ctx)[name]); n > 0 {
-		fmt.Fprintf(c.err, "%s the running sfsync serve has %s for %s; their writes wait until the rules name another connection, or there is one called %s again\n",
+		fmt.Fprintf(c.err, "%s the running sfsync serve has %s for %s; once its last access token has run out, their writes wait until the rules name another connection, or there is one called %s again\n",
 			c.errStyle.yellow("note:"), plural(n, "rule"), name, name)
 	}
 }

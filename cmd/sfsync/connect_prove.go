@@ -90,11 +90,13 @@ func (c *console) proveRights(ctx *cli.Context, t *target, paths []string, proof
 	if err != nil {
 		return nil, err
 	}
-	var files []*dsl.File
-	for _, src := range sources {
-		f, _ := dsl.Parse(src)
-		files = append(files, f)
+	// What cannot be read needs rights that nobody would see.
+	rules := &ruleSet{sources: sources}
+	rules.parse()
+	if dsl.HasErrors(rules.diagnostics) {
+		return nil, c.refuse(rules.diagnostics)
 	}
+	files := rules.files
 	s, err := describe(ctx.Context, t, files)
 	if err != nil {
 		return nil, err

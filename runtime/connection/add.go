@@ -51,6 +51,8 @@ func (m *Manager) Add(ctx context.Context, name string, given Credentials, token
 		return c, err
 	}
 	if known.OrgID != "" && known.OrgID != c.OrgID {
+		// Nobody will use what that org has given.
+		_ = given.App(m.config.HTTPClient).Revoke(ctx, cmp.Or(token.RefreshToken, token.AccessToken))
 		return c, fmt.Errorf("connection %q %w: it is %s, and you signed in to %s as %s; remove it first, or choose another name",
 			name, ErrOtherOrg, known.OrgID, c.OrgID, c.User)
 	}

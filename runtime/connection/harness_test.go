@@ -210,8 +210,17 @@ func webCredentials() connection.Credentials {
 // addWeb signs a connection in with a browser.
 func (b *bench) addWeb(m *connection.Manager, name string) store.Connection {
 	b.t.Helper()
-	given := webCredentials()
-	attempt, err := given.App(b.http()).Authorize(callback, salesforce.WebScopes, "")
+	c, err := m.Add(context.Background(), name, webCredentials(), b.webToken(), "")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+// webToken signs in with a browser.
+func (b *bench) webToken() *salesforce.Token {
+	b.t.Helper()
+	attempt, err := webCredentials().App(b.http()).Authorize(callback, salesforce.WebScopes, "")
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -219,11 +228,7 @@ func (b *bench) addWeb(m *connection.Manager, name string) store.Connection {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	c, err := m.Add(context.Background(), name, given, token, "")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return c
+	return token
 }
 
 // create writes a contact.

@@ -234,7 +234,7 @@ func TestRemovedUnderAClient(t *testing.T) {
 	}
 	b.org.RevokeSessions()
 	for range 20 {
-		if bad := create(t.Context(), client, "y"); bad == nil || bad.Cause != salesforce.Auth || !strings.Contains(bad.Message, "was removed") || !strings.Contains(bad.Advice, "sfsync connect add production") {
+		if bad := create(t.Context(), client, "y"); bad == nil || bad.Cause != salesforce.Auth || !strings.Contains(bad.Message, "was removed or renamed") || !strings.Contains(bad.Advice, "sfsync connect add production") {
 			t.Fatalf("%+v", bad)
 		}
 	}
@@ -428,6 +428,12 @@ func TestOtherOrg(t *testing.T) {
 	b.org = other.org
 	if _, err := m.Add(t.Context(), "production", given, nil, ""); !errors.Is(err, connection.ErrOtherOrg) {
 		t.Errorf("the writes of one org went to another: %v", err)
+	}
+	if _, err := m.Add(t.Context(), "production", webCredentials(), b.webToken(), ""); !errors.Is(err, connection.ErrOtherOrg) {
+		t.Errorf("the writes of one org went to another: %v", err)
+	}
+	if grants := b.org.Grants(); len(grants) != 1 || grants[0].Ended == "" {
+		t.Errorf("what the other org gave is left behind: %+v", grants)
 	}
 	if err := m.Refresh(t.Context(), "production"); err == nil || !strings.Contains(err.Error(), "belongs to another org") {
 		t.Errorf("a token of another org was taken: %v", err)

@@ -84,7 +84,7 @@ func (m *Manager) read(ctx context.Context, name string) (c store.Connection, g 
 	c, err = store.GetConnection(ctx, m.config.KV, name)
 	if errors.Is(err, store.ErrNotFound) {
 		// It was there when its client was made. Writes wait for it as for a sign-in.
-		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: fmt.Sprintf("connection %q was removed", name),
+		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: fmt.Sprintf("connection %q was removed or renamed", name),
 			Advice: fmt.Sprintf("Add it again: sfsync connect add %s. Writes wait until then.", name)}
 	}
 	if err != nil {
