@@ -43,9 +43,15 @@ func (a *Assignment) Clears() bool { return a.null }
 // Statuses returns the statuses that the rules' files declare beside the built-in ones
 // and those, as they are spelt.
 func (p *Plan) Statuses() []string {
-	var out []string
+	other := map[string]bool{} // normal forms that nobody spells so
 	for spelt, normal := range p.statuses {
 		if spelt != normal {
+			other[normal] = true
+		}
+	}
+	var out []string
+	for spelt := range p.statuses {
+		if !other[spelt] {
 			out = append(out, spelt)
 		}
 	}

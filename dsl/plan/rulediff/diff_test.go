@@ -136,6 +136,7 @@ func TestCompare(t *testing.T) {
 		{"one action goes elsewhere", "rule R\non survey response\ncreate Case set A__c = 1\n", "rule R\non survey response\ncreate Case using b set A__c = 1\n",
 			"changed R\n  changed create Case using b [every event]\n    was create Case\n"},
 		{"statuses", "statuses Bounced\n" + base, "statuses Opened\n" + base, "statuses + Opened\nstatuses - Bounced\n"},
+		{"a status in small letters", base, "statuses bounced\n" + base, "statuses + bounced\n"},
 		{"actions above the arms", "rule R\non survey response\nwhen Responded\ncreate Case set A__c = 1\notherwise\ncreate Case set A__c = 1\n",
 			"rule R\non survey response\ncreate Case set A__c = 1\n",
 			"changed R\n  Sent, Delivered, Quarantined, Failed, Not Sent due to Opt-Out, Partially Responded, Expired: otherwise -> nobody\n  Responded: arm -> nobody\n" +
