@@ -106,6 +106,9 @@ func armRow(a *Arm) row {
 		arm.add("dim", "when")
 	}
 	arm.add("head", a.Title())
+	if len(a.Actions) == 0 {
+		arm.add("dim", "does nothing")
+	}
 	arm.close()
 	out := row{arm: arm}
 	for i := range a.Actions {
@@ -131,39 +134,36 @@ func armRow(a *Arm) row {
 	return out
 }
 
-// place lays the boxes out in three columns, each beside the middle of what follows
-// from it, and returns the size of the whole.
+// place lays the boxes out in three columns, each beside the top of what follows from
+// it, so that the beginning of everything is in sight on a small screen, too. It returns
+// the size of the whole.
 func place(trigger *box, rows []row) (width, height float64) {
 	const margin = 4
-	armX := trigger.w + gapX + margin
+	trigger.x, trigger.y = margin, margin
+	armX := trigger.x + trigger.w + gapX
+	width, height = trigger.x+trigger.w, trigger.y+trigger.h
 	y := float64(margin)
-	width = armX
 	for _, r := range rows {
-		top := y
+		r.arm.x, r.arm.y = armX, y
+		bottom := y + r.arm.h
 		for _, w := range r.writes {
 			w.x, w.y = armX+r.arm.w+gapX, y
 			y += w.h + gapY
+			bottom = max(bottom, w.y+w.h)
 			width = max(width, w.x+w.w)
 		}
-		block := max(y-gapY-top, r.arm.h)
-		r.arm.x, r.arm.y = armX, top+(block-r.arm.h)/2
-		if len(r.writes) > 0 && y-gapY-top < r.arm.h { // the arm is the higher one
-			shift := (r.arm.h - (y - gapY - top)) / 2
-			for _, w := range r.writes {
-				w.y += shift
-			}
-		}
-		width = max(width, r.arm.x+r.arm.w)
-		y = top + block + gapY
+		width, height = max(width, r.arm.x+r.arm.w), max(height, bottom)
+		y = bottom + gapY
 	}
-	height = max(y-gapY, margin+trigger.h)
-	trigger.x, trigger.y = margin, margin+(height-margin-trigger.h)/2
 	return width + margin, height + margin
 }
 
+// anchor is how far below the top of a box its edges begin and end.
+const anchor = 17
+
 func edge(from, to *box) string {
-	x1, y1 := from.x+from.w, from.y+from.h/2
-	x2, y2 := to.x, to.y+to.h/2
+	x1, y1 := from.x+from.w, from.y+anchor
+	x2, y2 := to.x, to.y+anchor
 	middle := (x1 + x2) / 2
 	class := "edge"
 	if to.class == "nobody" {
