@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime/receiver"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
@@ -172,13 +173,17 @@ func (b *rulebook) object(t *target) func(context.Context, string) (*schema.Obje
 	}
 }
 
-// statuses are the distribution statuses that the rules know.
-func (b *rulebook) statuses() []string {
-	all := slices.Clone(dsl.Statuses)
-	for _, f := range b.now().rules.files {
-		for _, s := range f.Statuses {
-			all = append(all, s.Text)
+// statuses are the distribution statuses that the rules know in events of a type and
+// survey; none if one of them handles whatever comes.
+func (b *rulebook) statuses(eventType, survey string) []string {
+	p := b.now().rules.plan
+	for _, r := range p.Rules {
+		otherwise := slices.ContainsFunc(r.Arms, func(a *plan.Arm) bool { return a.Otherwise })
+		switch {
+		case eventType != plan.TypeResponse && r.Trigger == dsl.OutboundMessage && otherwise,
+			eventType == plan.TypeResponse && r.Trigger == dsl.SurveyResponse && (r.Subject == "" || r.Subject == survey) && (otherwise || len(r.Arms) == 0):
+			return nil
 		}
 	}
-	return all
+	return p.Statuses()
 }

@@ -12,7 +12,8 @@
 //
 // A stream holds JSON objects, one a line or laid out over several, or a list of
 // them; a line that begins with { begins an object. Each is an event, or a CloudEvent
-// of version 1.0 in structured form, whose data then is the event. What is broken is
+// of version 1.0 in structured form, whose data then is the event; ReadCloudEvent is for
+// the binary form. What is broken is
 // reported with its line and costs nothing else: reading goes on with the next object.
 // Memory is bounded by one event.
 //
@@ -75,7 +76,7 @@ func Read(r io.Reader) iter.Seq2[Event, error] {
 // open checks that a text is a JSON object, and takes the event out of a CloudEvent.
 func open(text []byte, line int) (string, error) {
 	if len(text) > plan.MaxEvent {
-		return "", &Error{line, fmt.Sprintf("this event is longer than %d bytes", plan.MaxEvent), "send attachments and the like elsewhere"}
+		return "", tooLong(line)
 	}
 	if text[0] != '{' {
 		return "", &Error{line, "an event is a JSON object, and this is " + kind(text), ""}
@@ -88,6 +89,10 @@ func open(text []byte, line int) (string, error) {
 		return string(text), nil
 	}
 	return openCloudEvent(text, line)
+}
+
+func tooLong(line int) error {
+	return &Error{line, fmt.Sprintf("this event is longer than %d bytes", plan.MaxEvent), "send attachments and the like elsewhere"}
 }
 
 // maxDepth bounds how deep brackets may nest.

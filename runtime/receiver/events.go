@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -103,12 +102,7 @@ func isJSON(contentType string) bool {
 
 // cut cuts a body into events. A result without a status is one to submit.
 func (x *exchange) cut(body []byte, event func(string) (string, *intake.Error)) (list []result, texts []string, refused *refusal) {
-	unknown := x.unknownStatus()
-	var stream io.Reader = bytes.NewReader(body)
-	if x.req.Header.Get("Ce-Specversion") != "" {
-		stream = strings.NewReader(binaryCloudEvent(x.req.Header, body))
-	}
-	for e, err := range intake.Read(stream) {
+	for e, err := range read(x.req.Header, body) {
 		if len(list) == x.limits.MaxEvents {
 			f := tooLarge(0)
 			f.error, f.unread = fmt.Sprintf("there are more than %d events in the body", x.limits.MaxEvents), false
@@ -121,7 +115,7 @@ func (x *exchange) cut(body []byte, event func(string) (string, *intake.Error)) 
 			return nil, nil, x.unreadable(err)
 		default:
 			if text, broken = event(text); broken == nil {
-				broken = unknown(text)
+				broken = x.unknownStatus(text)
 			}
 		}
 		if broken != nil {
@@ -139,30 +133,25 @@ func (x *exchange) cut(body []byte, event func(string) (string, *intake.Error)) 
 	return list, texts, nil
 }
 
-// unknownStatus returns a check of the distribution status of an event.
-func (x *exchange) unknownStatus() func(text string) *intake.Error {
-	var known []string
-	if x.config.Statuses != nil {
-		known = x.config.Statuses()
+// unknownStatus says what is wrong with the distribution status of an event, if anything.
+func (x *exchange) unknownStatus(text string) *intake.Error {
+	if x.config.Statuses == nil {
+		return nil
 	}
-	if len(known) == 0 {
-		return func(string) *intake.Error { return nil }
+	status := gjson.Get(text, "distribution.status")
+	if status.Type != gjson.String || status.Str == "" {
+		return nil
 	}
-	normal := make(map[string]bool, len(known))
-	for _, s := range known {
-		normal[dsl.NormalStatus(s)] = true
+	known := x.config.Statuses(gjson.Get(text, "type").String(), gjson.Get(text, "survey.id").String())
+	normal := dsl.NormalStatus(status.Str)
+	if len(known) == 0 || slices.ContainsFunc(known, func(s string) bool { return dsl.NormalStatus(s) == normal }) {
+		return nil
 	}
-	return func(text string) *intake.Error {
-		status := gjson.Get(text, "distribution.status")
-		if status.Type != gjson.String || status.Str == "" || normal[dsl.NormalStatus(status.Str)] {
-			return nil
-		}
-		help := "a status of your own goes on a `statuses` line of the rules"
-		if near, ok := dsl.Suggest(status.Str, known); ok {
-			help = fmt.Sprintf("did you mean %s? %s", near, help)
-		}
-		return &intake.Error{Message: fmt.Sprintf("the rules know no status %q", clip(status.Str)), Help: help}
+	help := "a status of your own goes on a `statuses` line of the rules"
+	if near, ok := dsl.Suggest(status.Str, known); ok {
+		help = fmt.Sprintf("did you mean %s? %s", near, help)
 	}
+	return &intake.Error{Message: fmt.Sprintf("the rules know no status %q", clip(status.Str)), Help: help}
 }
 
 // decide submits events and answers. The status is 202 if all of them are on disk,

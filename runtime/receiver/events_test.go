@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/store"
 )
@@ -73,6 +73,7 @@ func TestEvents(t *testing.T) {
 		{"no type of event", `{"id":"a"}`, nil, []string{"1: a rejected: this event has no `type`"}, 400},
 		{"unknown type", `{"id":"a","type":"survey.answer"}`, nil, []string{`1: a rejected: there is no event type "survey.answer"`}, 400},
 		{"unknown status", `{"id":"a","type":"survey.response","distribution":{"status":"Respondet"}}`, nil, []string{`1: a rejected: the rules know no status "Respondet"`}, 400},
+		{"unknown status of a survey that takes them", `{"id":"a","type":"survey.response","survey":{"id":"anything-goes"},"distribution":{"status":"Respondet"}}`, nil, []string{"a accepted"}, 202},
 		{"status in other spelling", `{"id":"a","type":"survey.response","distribution":{"status":"SOFT_BOUNCE"}}`, nil, []string{"a accepted"}, 202},
 		{"not JSON", "hello", nil, []string{"1: rejected: this is not JSON"}, 400},
 		{"cut short", a[:20], nil, []string{"1: rejected: this is not JSON"}, 400},
@@ -297,11 +298,23 @@ func TestDerivedID(t *testing.T) {
 	}
 }
 
-func TestBinaryCloudEventIsOneEvent(t *testing.T) {
-	got := binaryCloudEvent(http.Header{"Ce-Specversion": {"1.0"}, "Ce-Id": {`a","b":"%zz`}}, []byte("{}"))
-	want := `{"specversion":"1.0","id":"a\",\"b\":\"%zz","data_base64":"` + base64.StdEncoding.EncodeToString([]byte("{}")) + `"}`
-	if got != want {
-		t.Errorf("got %s, want %s", got, want)
+// Attributes are text, whatever they hold, and data in headers' company may be as long as
+// any other event.
+func TestBinaryCloudEvent(t *testing.T) {
+	for event, err := range read(http.Header{"Ce-Specversion": {"1.0"}, "Ce-Id": {`a","b":"%zz`}, "Ce-Type": {"t"}}, []byte("{}")) {
+		if want := `{"id":"a\",\"b\":\"%zz","type":"t"}`; err != nil || event.Text != want {
+			t.Errorf("got %s %v, want %s", event.Text, err, want)
+		}
+	}
+	d := newDesk(t)
+	for _, test := range []struct {
+		length, status int
+	}{{plan.MaxEvent - 200, 202}, {plan.MaxEvent + 1, 400}} {
+		data := fmt.Sprintf(`{"id":"a-%d","type":"survey.response","vars":{"text":""}}`, test.length)
+		data = strings.Replace(data, `""`, `"`+strings.Repeat("x", test.length-len(data))+`"`, 1)
+		if w := d.do(post("/v1/events", data, "Ce-Specversion", "1.0", "Ce-Id", "a")); w.Code != test.status {
+			t.Errorf("%d bytes: %d %s", test.length, w.Code, w.Body)
+		}
 	}
 }
 

@@ -85,8 +85,13 @@ func newDeskOn(t testing.TB, submit func(context.Context, string, []string) ([]r
 		Connections: map[string]Connection{"production": {OrganizationID: org, Object: describes}},
 		Tokens:      []string{token},
 		Secrets:     []string{secret},
-		Statuses:    func() []string { return []string{"Sent", "Delivered", "Responded", "Soft Bounce"} },
-		Logger:      slog.New(slog.NewTextHandler(&d.log, nil)),
+		Statuses: func(eventType, survey string) []string {
+			if survey == "anything-goes" {
+				return nil
+			}
+			return []string{"Sent", "Delivered", "Responded", "Soft Bounce"}
+		},
+		Logger: slog.New(slog.NewTextHandler(&d.log, nil)),
 		Observe: func(a Answer) {
 			d.mu.Lock()
 			d.answers = append(d.answers, a)

@@ -32,10 +32,11 @@ type Config struct {
 	// base64 of 24 to 64 bytes. All of them count, so that one can follow another.
 	Secrets []string
 
-	// Statuses returns the distribution statuses that the rules know, so that a
-	// misspelt one is refused while its sender still listens. Every status is taken if
-	// it is nil or returns none.
-	Statuses func() []string
+	// Statuses returns the distribution statuses that the rules know in events of a type
+	// and, if they name one, of a survey, so that a misspelt one is refused while its
+	// sender still listens. Every status is taken if it is nil or returns none, as it
+	// should where a rule handles whatever comes.
+	Statuses func(eventType, survey string) []string
 
 	// Ready says why the process cannot do its work now, as one clause for people;
 	// nil if it can. It may be nil.
