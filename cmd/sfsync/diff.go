@@ -26,11 +26,11 @@ func diffCommand(c *console) *cli.Command {
 		Flags: append([]cli.Flag{
 			schemaFlag(),
 			&cli.StringFlag{Name: "connection", Usage: "compare with the stored schema of the connection `NAME`"},
+			storeFlag(),
+			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what is printed: text, markdown or json"},
 			&cli.StringSliceFlag{Name: "replay", Usage: "run the events of a `FILE` or directory through both, - for standard input; may be repeated"},
 			&cli.BoolFlag{Name: "replay-runs", Usage: "run past events through both, as far as the store keeps them; the flags below choose"},
 			&cli.IntFlag{Name: "limit", Value: 10_000, Usage: "with --replay-runs, the newest `N` runs; 0 for all"},
-			storeFlag(),
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what is printed: text, markdown or json"},
 		}, runFilterFlags()...),
 		Action: func(ctx *cli.Context) error { return c.diff(ctx) },
 	}
@@ -49,6 +49,10 @@ type diffReport struct {
 func (c *console) diff(ctx *cli.Context) error {
 	if ctx.NArg() != 2 {
 		return usagef("sfsync diff before.sfsync after.sfsync, or sfsync diff main:rules rules", "two versions of rules are needed")
+	}
+	inputs := append(ctx.Args().Slice(), ctx.StringSlice("replay")...)
+	if i := slices.Index(inputs, "-"); i >= 0 && slices.Contains(inputs[i+1:], "-") {
+		return usagef("", "standard input can be read once")
 	}
 	format, err := chosen(ctx, "text", "markdown", "json")
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"strings"
 
 	"github.com/sfsync/sfsync/dsl/plan/rulediff"
@@ -87,7 +88,7 @@ func replayMarkdown(b *strings.Builder, r *replay) {
 			break
 		}
 		ev := &r.Changes[i]
-		fmt.Fprintf(b, "\n<details><summary>%s</summary>\n", text(eventTitle(ev)))
+		fmt.Fprintf(b, "\n<details><summary>%s</summary>\n", html.EscapeString(eventTitle(ev)))
 		for j := range ev.Writes {
 			w := &ev.Writes[j]
 			for k, line := range writeSentences(w) {
