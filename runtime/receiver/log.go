@@ -8,7 +8,7 @@ import (
 )
 
 // A warner writes down why requests were refused, of each reason no more than a
-// person can read: what is left out is counted in the first line of the next window.
+// person can read; what is left out is counted at the end of the window.
 type warner struct {
 	logger *slog.Logger
 
@@ -20,6 +20,7 @@ type quiet struct {
 	since   time.Time
 	written int
 	left    int // left out since
+	level   slog.Level
 }
 
 // Of one reason, so many lines are written in a window.
@@ -28,31 +29,52 @@ const (
 	warnWindow = time.Minute
 )
 
+// lines is how many requests refused for a reason say more than one does. Where the store
+// keeps nothing, all of them say the same.
+func (r Reason) lines() int {
+	if r == ReasonStore {
+		return 1
+	}
+	return warnLines
+}
+
 func newWarner(logger *slog.Logger) *warner {
 	return &warner{logger: logger, reasons: map[Reason]*quiet{}}
 }
 
 func (w *warner) log(level slog.Level, reason Reason, message string, attrs ...slog.Attr) {
-	w.mu.Lock()
-	q := w.reasons[reason]
-	if q == nil {
-		q = &quiet{}
-		w.reasons[reason] = q
-	}
-	left, now := 0, time.Now()
-	if now.Sub(q.since) >= warnWindow {
-		left = q.left
-		*q = quiet{since: now}
-	}
-	if q.written == warnLines {
-		q.left++
-		w.mu.Unlock()
+	if w.leaveOut(level, reason) {
 		return
 	}
-	q.written++
-	w.mu.Unlock()
-	if left > 0 {
-		attrs = append(attrs, slog.Int("left_out_before", left))
-	}
 	w.logger.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+// leaveOut counts a line, and reports whether it is one too many.
+func (w *warner) leaveOut(level slog.Level, reason Reason) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q, now := w.reasons[reason], time.Now()
+	if q == nil || q.left == 0 && now.Sub(q.since) >= warnWindow {
+		q = &quiet{since: now}
+		w.reasons[reason] = q
+	}
+	if q.written < reason.lines() {
+		q.written++
+		return false
+	}
+	if q.left++; q.left == 1 {
+		q.level = level
+		time.AfterFunc(warnWindow-now.Sub(q.since), func() { w.count(reason) })
+	}
+	return true
+}
+
+// count tells what a window has left out, and ends it.
+func (w *warner) count(reason Reason) {
+	w.mu.Lock()
+	q := w.reasons[reason]
+	delete(w.reasons, reason)
+	w.mu.Unlock()
+	w.logger.LogAttrs(context.Background(), q.level, "more of the same", slog.String("reason", string(reason)),
+		slog.Int("left_out", q.left), slog.Duration("within", warnWindow))
 }
