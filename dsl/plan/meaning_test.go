@@ -3,6 +3,7 @@ package plan_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sfsync/sfsync/dsl"
@@ -85,4 +86,20 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", line, got, want)
 		}
 	}
+}
+
+// A plan is used by several goroutines at once, and this is part of it.
+func TestMeaningTogether(t *testing.T) {
+	a := assigned(t, "let x = number(answers.nps)\n", `A__c = trim(join(answers.list, ", ")) + text(x)`)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				if a.Meaning() != `trim(join(answers.list, ", ")) + text(number(answers.nps))` || a.Words() == "" {
+					t.Error(a.Meaning())
+				}
+			}
+		})
+	}
+	all.Wait()
 }
