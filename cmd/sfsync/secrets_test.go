@@ -46,9 +46,16 @@ func (w *secretWatch) givenFile(name string, data []byte) {
 	w.mu.Lock()
 	w.given[sha256.Sum256(data)] = name
 	w.mu.Unlock()
+	for _, m := range sessionID.FindAllSubmatch(data, -1) {
+		w.give("session id", string(m[1]))
+	}
 	for _, m := range secretSetting.FindAllSubmatch(data, -1) {
 		if value := string(m[2]); value[0] != '$' {
 			w.give(string(m[1]), value)
+			if u, err := url.Parse(value); err == nil && u.User != nil {
+				password, _ := u.User.Password()
+				w.give("password in "+string(m[1]), password)
+			}
 		}
 	}
 }
@@ -96,6 +103,9 @@ func (o *overheard) Write(p []byte) (int, error) {
 	o.body.Write(p)
 	return o.ResponseWriter.Write(p)
 }
+
+// sessionID is that of an outbound message.
+var sessionID = regexp.MustCompile(`<SessionId>([^<]+)</SessionId>`)
 
 // forms are the ways in which a secret may stand in a file, by name.
 func forms(secret string) map[string]string {
