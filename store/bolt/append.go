@@ -86,9 +86,7 @@ func (s *Store) Append(ctx context.Context, events []store.Event) ([]store.Recei
 			if b.generation.IsZero() {
 				b.generation = s.known.current(b.now)
 			}
-			if err := writeIDs(b.tx, b.generation, ids); err != nil {
-				return err
-			}
+			b.fresh = append(b.fresh, ids...)
 			b.after = append(b.after, func() {
 				s.known.add(b.generation, ids, b.now)
 				s.queued.Add(int64(len(ids)))

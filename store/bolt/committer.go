@@ -41,6 +41,7 @@ type batch struct {
 	tx         *bbolt.Tx
 	now        time.Time
 	ids        map[idHash]struct{} // appended by this transaction
+	fresh      []idHash            // the same, to be written at its end
 	generation time.Time           // that takes them
 	settled    map[uint64]struct{} // ended or put back by this transaction
 	after      []func()            // run in order once it is committed, before anybody is answered
@@ -209,6 +210,11 @@ func (c *committer) try(group []*request) (bad int, err error) {
 			}
 			if err := r.write(&b); err != nil {
 				bad = i
+				return err
+			}
+		}
+		if len(b.fresh) > 0 {
+			if err := writeIDs(tx, b.generation, b.fresh); err != nil {
 				return err
 			}
 		}

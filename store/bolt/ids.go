@@ -116,7 +116,7 @@ func generationStart(name []byte) time.Time {
 	return time.Unix(0, int64(binary.BigEndian.Uint64(name)))
 }
 
-// writeIDs appends the ids of one request to their generation.
+// writeIDs appends the ids of one transaction to their generation.
 func writeIDs(tx *bbolt.Tx, start time.Time, ids []idHash) error {
 	gen, err := tx.Bucket(idsBucket).CreateBucketIfNotExists(generationName(start))
 	if err != nil {
