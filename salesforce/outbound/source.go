@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
@@ -38,7 +39,8 @@ func newScanner(r io.Reader, limit int) (*scanner, error) {
 	if !utf8.ValidString(body) {
 		return nil, &Refusal{Kind: WrongCharset, Reason: "the body is not UTF-8"}
 	}
-	return &scanner{source: source{body: body}}, nil
+	const usual = 8 // as many as a message needs of each
+	return &scanner{source: source{body: body}, open: make([]string, 0, usual), namespaces: make([]namespace, 0, usual), attr: make([]xml.Attr, 0, usual)}, nil
 }
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
