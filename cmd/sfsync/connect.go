@@ -97,7 +97,11 @@ func connectionError(name string, err error) error {
 	case errors.Is(err, connection.ErrOtherOrg):
 		return usagef("sfsync connect remove "+name+", or choose another name", "%v", err)
 	case errors.As(err, &e):
-		return &exitError{code: exitOutside, message: fmt.Sprintf("connection %s: %v", name, err), help: signInAdvice(name, e), cause: err}
+		message := fmt.Sprintf("connection %s: %v", name, err)
+		if strings.HasPrefix(e.Message, "connection ") {
+			message = e.Message // which names it already
+		}
+		return &exitError{code: exitOutside, message: message, help: signInAdvice(name, e), cause: err}
 	}
 	return outsidef("", "connection %s: %w", name, err)
 }
