@@ -25,10 +25,10 @@
 //
 // Names count by their namespace and never by their prefix. What is not understood
 // is refused whole with a [Refusal] that says what, where and what to do; only
-// elements that Salesforce may add to its own namespace are passed over. What a body can cost is bounded before it is decoded: its size, depth,
-// attributes, namespaces and fields; a DOCTYPE, and with it every declared
-// entity, is refused unread. The session id that older orgs send is dropped as it
-// is read.
+// elements that Salesforce may add to its own namespace are passed over. What a body can
+// cost is bounded before it is decoded: its size, depth, attributes, namespaces and
+// fields; a DOCTYPE, and with it every declared entity, is refused unread. The session id
+// that older orgs send is passed over, and stands in no message, event or error.
 //
 // [ReadWSDL] reads the object, fields and types of a definition from the WSDL that
 // Salesforce generates for it, for those who have no describe result at hand.

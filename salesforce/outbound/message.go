@@ -41,7 +41,8 @@ type Field struct {
 }
 
 // Read reads a message from a request's body, at most maxBody bytes of it; 0 means
-// MaxBody. Its error is a *Refusal, or wraps what reading from r failed with.
+// MaxBody. Its error is a *Refusal, or wraps what reading from r failed with. The strings
+// of a message are parts of one: who keeps a few of them for long should clone them.
 func Read(r io.Reader, maxBody int) (*Message, error) {
 	if maxBody <= 0 {
 		maxBody = MaxBody

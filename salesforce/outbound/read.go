@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -121,6 +122,9 @@ func (s *scanner) nextNotification(m *Message) error {
 	room := 32
 	if last := len(m.Notifications) - 1; last >= 0 {
 		room = len(m.Notifications[last].Fields) // one definition selects the same for all
+		if last == 0 {                           // and so they are about as long as the first
+			m.Notifications = slices.Grow(m.Notifications, min(MaxNotifications-1, 2*len(s.source.body)/s.source.at))
+		}
 	}
 	n := Notification{Fields: make([]Field, 0, room)}
 	if err := s.readNotification(&n); err != nil {
