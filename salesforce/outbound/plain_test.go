@@ -52,7 +52,7 @@ func TestReadAsTheDecoder(t *testing.T) {
 		strings.Replace(declaration, "UTF-8", "latin1", 1) + oneCase("").String(), strings.Replace(declaration, "1.0", "1.1", 1) + oneCase("").String(),
 	}
 	for _, h := range hostile() {
-		bodies = append(bodies, h.body)
+		bodies = append(bodies, h.body[:min(len(h.body), 50_000)])
 	}
 	for _, body := range bodies {
 		m, err := Read(strings.NewReader(body), 0)
