@@ -60,7 +60,8 @@ func encodeRuns(event string, runs []store.Run) ([]byte, error) {
 		out[1] |= outcomeBit(runs[i].Outcome)
 	}
 	binary.BigEndian.PutUint64(out[2:], eventMark(event))
-	return append(out, s2.Encode(nil, text)...), nil
+	packed := s2.Encode(out[runHead:cap(out)], text) // in its place
+	return out[:runHead+len(packed)], nil
 }
 
 func eventMark(event string) uint64 {
