@@ -23,6 +23,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected output in scripts and golden files")
 
+// The race detector lets a process sleep for a second before it ends, which hundreds of
+// commands would do one after the other.
+func init() {
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=20")
+	}
+}
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"sfsync": main,
@@ -79,6 +87,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			if err != nil {
 				return err
 			}
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			env.Setenv("ORG", front.URL)
 			sandbox, err := orgsim.New(orgsim.Options{OrgID: "00DSm0000000002"})
 			if err != nil {
