@@ -121,6 +121,23 @@ func (c *console) readRules(paths []string) ([]*dsl.Source, error) {
 	return sources, nil
 }
 
+// parseRules reads the trees of rule files. What is wrong with them is for check to say.
+func (c *console) parseRules(paths []string) ([]*dsl.File, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	sources, err := c.readRules(paths)
+	if err != nil {
+		return nil, err
+	}
+	var files []*dsl.File
+	for _, src := range sources {
+		f, _ := dsl.Parse(src)
+		files = append(files, f)
+	}
+	return files, nil
+}
+
 // ruleFiles returns the file of that name, or the rule files below a directory.
 func ruleFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
@@ -177,26 +194,6 @@ func beside(src *dsl.Source, name string) string {
 	return ""
 }
 
-// readSchema reads a directory of describe results.
-func readSchema(dir string) (*schema.Schema, error) {
-	const help = "sfsync schema export DIR writes such a directory"
-	if _, err := os.Stat(dir); err != nil {
-		return nil, outsidef(help, "cannot read the schema directory %s: %s", dir, reason(err))
-	}
-	s, err := schema.ReadDir(os.DirFS(dir))
-	if err != nil {
-		var parts []string
-		for _, e := range unjoin(err) {
-			parts = append(parts, e.Error())
-		}
-		return nil, outsidef(help, "cannot read the schema directory %s: %s", dir, strings.Join(parts, "; "))
-	}
-	if len(s.Names()) == 0 {
-		return nil, outsidef(help, "the schema directory %s has no describe results (*.json)", dir)
-	}
-	return s, nil
-}
-
 // missingFile says why a file that a test names cannot be read.
 func missingFile(from *dsl.Source, name string) error {
 	info, err := os.Stat(filepath.FromSlash(ruletest.Beside(from.Path, name)))
@@ -207,15 +204,6 @@ func missingFile(from *dsl.Source, name string) error {
 		return errors.New("it is a directory")
 	}
 	return nil
-}
-
-// unjoin takes joined errors apart.
-func unjoin(err error) []error {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		return joined.Unwrap()
-	}
-	return []error{err}
 }
 
 // ruleSets reads the rules that a command names, and groups them by the schema they

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
 )
@@ -190,6 +191,10 @@ func (c *console) outcome(o store.Outcome) cell {
 	}
 	return cell{text, c.style.red}
 }
+
+// eventSources are what the queue puts in front of event ids, so that the id of an
+// outbound message and that of another event cannot be mistaken.
+var eventSources = []string{runtime.SourceEvents + "/", runtime.SourceOutbound + "/"}
 
 // runEvent is the id of an event as its sender gave it: without the source that the
 // queue puts in front of it.

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 	"github.com/sfsync/sfsync/store/bolt"
 )
@@ -105,77 +103,4 @@ func stateOf(s *bolt.Store, at *servingFile, err error) (store.KV, func(), error
 		return nil, func() {}, err
 	}
 	return s.State(), func() { s.Close() }, nil
-}
-
-func schemaFlag() cli.Flag {
-	return &cli.StringFlag{Name: "schema", Usage: "check against the describe results in `DIR`"}
-}
-
-// givenSchema is the schema that flags ask for, nil if they ask for none.
-func (c *console) givenSchema(ctx *cli.Context) (given *schema.Schema, from string, err error) {
-	dir, name := ctx.String("schema"), ctx.String("connection")
-	switch {
-	case dir != "" && name != "":
-		return nil, "", usagef("", "--schema and --connection exclude each other")
-	case dir != "":
-		given, err = readSchema(dir)
-		return given, dir, err
-	case name != "":
-		given, err = storedSchema(ctx, name)
-		return given, "connection " + name, err
-	}
-	return nil, "", nil
-}
-
-// storedSchema is the schema of a connection as the store remembers it.
-func storedSchema(ctx *cli.Context, name string) (*schema.Schema, error) {
-	kv, done, err := readState(ctx)
-	defer done()
-	if err != nil {
-		return nil, err
-	}
-	if kv == nil {
-		return nil, unknownConnection(name)
-	}
-	return schemaOf(ctx.Context, kv, name)
-}
-
-func unknownConnection(name string) error {
-	return usagef("sfsync connect add "+name, "there is no connection `%s` in the store", name)
-}
-
-// schemaOf reads the schema of a connection out of a store.
-func schemaOf(ctx context.Context, kv store.KV, name string) (*schema.Schema, error) {
-	if _, err := store.GetConnection(ctx, kv, name); errors.Is(err, store.ErrNotFound) {
-		return nil, unknownConnection(name)
-	} else if err != nil {
-		return nil, err
-	}
-	s, err := keptSchema(ctx, kv, name)
-	if err == nil && s == nil {
-		err = usagef("sfsync schema refresh --connection "+name+" RULES", "the schema of connection `%s` was not fetched yet", name)
-	}
-	return s, err
-}
-
-// keptSchema is what the store keeps of the schema of a connection, or of an org that
-// has none. It is nil if that is nothing.
-func keptSchema(ctx context.Context, kv store.KV, name string) (*schema.Schema, error) {
-	cached, err := store.Schemas(ctx, kv, name)
-	if err != nil || len(cached) == 0 {
-		return nil, err
-	}
-	out := schema.New()
-	for _, entry := range cached {
-		o, err := schema.ParseDescribe(entry.Describe)
-		if err != nil {
-			return nil, outsidef("sfsync schema refresh --connection "+name+" RULES", "the stored schema of %s is damaged: %w", entry.Object, err)
-		}
-		o.FetchedAt, o.LastModified = entry.Fetched, entry.Modified
-		out.Add(o)
-		if out.FetchedAt.IsZero() || entry.Fetched.Before(out.FetchedAt) {
-			out.FetchedAt = entry.Fetched
-		}
-	}
-	return out, nil
 }

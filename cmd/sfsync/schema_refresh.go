@@ -119,23 +119,6 @@ func signedInSince(ctx context.Context, kv store.KV, connection string, known *s
 	return err == nil && known != nil && saved.AuthorizedAt.After(known.FetchedAt)
 }
 
-// parseRules reads the trees of rule files. What is wrong with them is for check to say.
-func (c *console) parseRules(paths []string) ([]*dsl.File, error) {
-	if len(paths) == 0 {
-		return nil, nil
-	}
-	sources, err := c.readRules(paths)
-	if err != nil {
-		return nil, err
-	}
-	var files []*dsl.File
-	for _, src := range sources {
-		f, _ := dsl.Parse(src)
-		files = append(files, f)
-	}
-	return files, nil
-}
-
 // schemaProgress shows on a terminal how many objects are described.
 func (c *console) schemaProgress() func(done, all int) {
 	if !c.progress {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,18 +53,6 @@ func (f *feeder) result() runResult {
 		r.Causes = append(r.Causes, c)
 	}
 	return r
-}
-
-// sortedCauses are the causes, the most frequent first.
-func (t *tally) sortedCauses() []*causeTally {
-	var all []*causeTally
-	for _, of := range t.causes {
-		all = append(all, of)
-	}
-	slices.SortFunc(all, func(a, b *causeTally) int {
-		return cmp.Or(cmp.Compare(b.Failed+b.Waiting, a.Failed+a.Waiting), cmp.Compare(a.Cause, b.Cause))
-	})
-	return all
 }
 
 // adviceOf is what to do about a cause: the run's own advice, or the general one.
