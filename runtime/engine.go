@@ -15,7 +15,9 @@ import (
 	"github.com/sfsync/sfsync/store"
 )
 
-// Client is what the engine needs of an org; a *salesforce.Client is one.
+// Client is what the engine needs of an org; a *salesforce.Client is one. What else it
+// can do, as a [Reader] or a [StateReader], is used where it is of use; a client that
+// wraps another tells which with a method Unwrap() Client.
 type Client interface {
 	Write(ctx context.Context, op salesforce.Op, rows []salesforce.Row) []salesforce.Result
 	Usage() salesforce.Usage
