@@ -25,6 +25,7 @@ func newApp(c *console) *cli.App {
 		Usage: "writes what surveys learn back into Salesforce",
 		Description: "New here? `sfsync demo` shows everything at once, without a Salesforce org.\n" +
 			"`sfsync explain` lists what it can explain: diagnostics, causes, functions.",
+		UsageText:                 "sfsync COMMAND [options]",
 		HideVersion:               true,
 		HideHelpCommand:           true,
 		DisableSliceFlagSeparator: true,
@@ -59,6 +60,7 @@ func prepare(commands []*cli.Command, path string) {
 		cmd.OnUsageError = usageError
 		cmd.HideHelpCommand = true
 		if len(cmd.Subcommands) > 0 {
+			cmd.UsageText = path + cmd.Name + " COMMAND"
 			cmd.Action = group(path+cmd.Name+" ", cmd.Subcommands)
 			prepare(cmd.Subcommands, path+cmd.Name+" ")
 		}

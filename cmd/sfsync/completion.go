@@ -133,7 +133,7 @@ func flagBefore(command *cli.Command, words []string) (flag cli.Flag, before str
 	if !strings.HasPrefix(name, "-") || slices.Contains(words[:last], "--") {
 		return nil, ""
 	}
-	flag, err := findFlag(command, strings.TrimLeft(name, "-"))
+	flag, err := findFlag(command, strings.TrimLeft(name, "-"), "")
 	if err != nil {
 		return nil, ""
 	}

@@ -30,13 +30,10 @@ type console struct {
 const defaultWidth = 100
 
 func newConsole(in, out, errOut *os.File) *console {
-	c := &console{in: in, out: out, err: errOut, width: defaultWidth}
+	c := &console{in: in, out: out, err: errOut, width: widthOf(out)}
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	if term.IsTerminal(int(out.Fd())) {
 		c.style.color = !plain
-		if w, _, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
-			c.width = max(40, min(w, 120))
-		}
 	}
 	if term.IsTerminal(int(errOut.Fd())) {
 		c.errStyle.color = !plain
@@ -46,6 +43,14 @@ func newConsole(in, out, errOut *os.File) *console {
 		c.terminal = in
 	}
 	return c
+}
+
+// widthOf is how many columns a text may have.
+func widthOf(out *os.File) int {
+	if w, _, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
+		return max(40, min(w, 120))
+	}
+	return defaultWidth
 }
 
 // style marks text with ANSI colours, or leaves it alone.
@@ -85,8 +90,10 @@ func oneLine(text string) string {
 }
 
 // printJSON writes one value as indented JSON.
-func (c *console) printJSON(v any) error {
-	enc := json.NewEncoder(c.out)
+func (c *console) printJSON(v any) error { return writeJSON(c.out, v) }
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)

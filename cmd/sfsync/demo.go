@@ -45,9 +45,6 @@ type demo struct {
 }
 
 func (c *console) demo(ctx *cli.Context) error {
-	if name := ctx.Args().First(); name != "" {
-		return usagef("sfsync demo", "`demo` takes no `%s`", name)
-	}
 	org, err := demoOrg("survey/org/overlay.json")
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,10 +60,7 @@ func (c *console) doc(ctx *cli.Context) error {
 	case "html":
 		err = d.HTML(&out)
 	case "json":
-		enc := json.NewEncoder(&out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(d)
+		err = writeJSON(&out, d)
 	default:
 		out.WriteString(d.Markdown())
 	}

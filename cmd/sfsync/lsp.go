@@ -36,9 +36,6 @@ func lspCommand(c *console) *cli.Command {
 }
 
 func (c *console) lsp(ctx *cli.Context) error {
-	if ctx.NArg() > 0 {
-		return usagef("sfsync lsp", "the language server takes no files: the editor tells it which are open")
-	}
 	err := lsp.Serve(ctx.Context, c.in, keptOpen{c.out}, lsp.Options{
 		Version:     buildVersion().Version,
 		Log:         slog.New(slog.NewTextHandler(c.err, nil)),

@@ -118,9 +118,6 @@ func readFile(path string) ([]byte, error) {
 }
 
 func (c *console) startOrg(ctx *cli.Context) error {
-	if name := ctx.Args().First(); name != "" {
-		return usagef("sfsync org start --help", "`org start` takes flags only, and no `%s`", name)
-	}
 	org, err := simulate(ctx)
 	if err != nil {
 		return err

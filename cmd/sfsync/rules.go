@@ -89,7 +89,7 @@ func (s *ruleSet) callsPer1000() int {
 // standard input for "-".
 func (c *console) readRules(paths []string) ([]*dsl.Source, error) {
 	if len(paths) == 0 {
-		return nil, usagef("sfsync check rules"+ruleExtension, "no rule file is named")
+		return nil, usagef("name a file (*"+ruleExtension+") or a directory of them", "no rule file is named")
 	}
 	var sources []*dsl.Source
 	seen := map[string]bool{}

@@ -125,9 +125,6 @@ func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
 }
 
 func (c *console) runsList(ctx *cli.Context) error {
-	if name := ctx.Args().First(); name != "" {
-		return usagef("sfsync runs show "+name, "`runs list` takes flags only, and no `%s`", name)
-	}
 	now := time.Now()
 	filter, err := runFilter(ctx, now)
 	if err != nil {

@@ -76,9 +76,6 @@ func (r *exportRow) columns() []string {
 }
 
 func (c *console) runsExport(ctx *cli.Context) error {
-	if name := ctx.Args().First(); name != "" {
-		return usagef("sfsync runs show "+name, "`runs export` takes flags only, and no `%s`", name)
-	}
 	filter, err := runFilter(ctx, time.Now())
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -142,13 +141,7 @@ func (c *console) schemaShow(ctx *cli.Context) error {
 		raw = rawField(raw, f.Name)
 	}
 	if wantsJSON(ctx) {
-		var out bytes.Buffer
-		if err := json.Indent(&out, raw, "", "  "); err != nil {
-			return err
-		}
-		out.WriteByte('\n')
-		_, err := out.WriteTo(c.out)
-		return err
+		return c.printJSON(json.RawMessage(raw))
 	}
 	if f != nil {
 		c.printField(f)

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func init() {
+	cli.HelpPrinter = printHelp
+	stock := cli.FlagStringer
+	cli.FlagStringer = func(f cli.Flag) string { return plainFlag(stock(f)) }
+}
+
+var (
+	repeated   = regexp.MustCompile(` \[ --.* \]\t`)
+	wholeHours = regexp.MustCompile(`(default: \d+[hm])(?:0m)?0s\)`)
+	quotedText = regexp.MustCompile(`\(default: "([^"]*)"\)`)
+)
+
+// plainFlag leaves out of a line about a flag what tells nobody anything: that a switch
+// is off, that a flag may stand twice, which its words say too, and that an hour has no
+// minutes.
+func plainFlag(text string) string {
+	text = repeated.ReplaceAllString(text, "\t")
+	text = strings.Replace(text, " (default: false)", "", 1)
+	text = wholeHours.ReplaceAllString(text, "$1)")
+	return quotedText.ReplaceAllString(text, "(default: $1)")
+}
+
+// helpItem is a flag or a command in a help text: what it is called, and what it does.
+var helpItem = regexp.MustCompile(`^( +\S.*? {2,})(\S.*)$`)
+
+// printHelp prints a help text with its flags and commands wrapped to the width.
+func printHelp(w io.Writer, templ string, data any) {
+	var b bytes.Buffer
+	cli.HelpPrinterCustom(&b, templ, data, nil)
+	width := defaultWidth
+	if f, ok := w.(*os.File); ok {
+		width = widthOf(f)
+	}
+	items := false
+	for line := range strings.Lines(b.String()) {
+		line = strings.TrimRight(line, "\n ")
+		if strings.HasSuffix(line, "OPTIONS:") || line == "COMMANDS:" {
+			items = true
+		}
+		if part := helpItem.FindStringSubmatch(line); items && part != nil {
+			line = hanging(part[1], part[2], width)
+		}
+		fmt.Fprintln(w, line)
+	}
+}
