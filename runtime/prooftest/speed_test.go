@@ -29,6 +29,7 @@ func TestSpeed(t *testing.T) {
 	}
 	fmt.Printf("%s, %d cores, %s/%s, %s\n\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.DateOnly))
 	t.Run("acks", speedOfAcks)
+	t.Run("paced", speedAtPace)
 	t.Run("writes", speedOfWrites)
 	t.Run("million", speedOfAMillion)
 }
@@ -96,6 +97,56 @@ func ackRate(t *testing.T, senders, size int, idle bool) (acks float64, p50, p99
 	elapsed, cpu := time.Since(begun), d.processorTime()-before
 	p50, p99, n := percentiles(took)
 	return float64(n) / elapsed.Seconds(), p50, p99, cpu / time.Duration(max(n, 1))
+}
+
+// speedAtPace measures how long an Ack takes while notifications come at an even pace, and
+// whether the writes that come of them keep up. A message that has to wait for its sender
+// counts from when it should have been sent.
+func speedAtPace(t *testing.T) {
+	fmt.Println("| notifications/s sent | a message | senders | org's latency | writes/s end to end | Ack p50 | Ack p99 |")
+	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|")
+	const senders, size, seconds = 64, 10, 5
+	for _, rate := range []int{2_500, 5_000, 10_000} {
+		latency := 50 * time.Millisecond
+		org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: latency})
+		ids := contacts(t, org, 20_000)
+		d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules})
+		d.run()
+		url, _ := d.address(t.Context())
+		took := make([][]time.Duration, senders)
+		every := time.Second * senders * size / time.Duration(rate)
+		profile(t, url, fmt.Sprintf("paced-%d", rate))
+		begun := time.Now()
+		var all sync.WaitGroup
+		for i := range senders {
+			all.Go(func() {
+				s, err := dialWide(url, size)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer s.conn.Close()
+				next := begun.Add(every * time.Duration(i) / senders)
+				for n := i * size; next.Before(begun.Add(seconds * time.Second)); n += senders * size {
+					time.Sleep(time.Until(next))
+					if err := s.send(n, ids); err != nil {
+						t.Error(err)
+						return
+					}
+					took[i] = append(took[i], time.Since(next))
+					next = next.Add(every)
+				}
+			})
+		}
+		all.Wait()
+		d.drain(2 * time.Minute)
+		elapsed := time.Since(begun)
+		p50, p99, n := percentiles(took)
+		fmt.Printf("| %d | %d | %d | %s | %.0f | %s | %s |\n", rate, size, senders, ms(latency), float64(n*size)/elapsed.Seconds(), ms(p50), ms(p99))
+		d.kill()
+		org.Close()
+	}
+	fmt.Println()
 }
 
 // speedOfWrites measures from the first event sent until the last outcome is on disk.
