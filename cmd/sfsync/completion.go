@@ -36,6 +36,9 @@ func completionCommand(c *console) *cli.Command {
 		Description: how.String(),
 		Action: func(ctx *cli.Context) error {
 			shell := ctx.Args().First()
+			if shell == "" {
+				return usagef("sfsync completion bash|zsh|fish", "name your shell")
+			}
 			if _, ok := shells[shell]; !ok {
 				return usagef("sfsync completion bash|zsh|fish", "there is no completion for the shell `%s`", shell)
 			}

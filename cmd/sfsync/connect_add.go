@@ -35,7 +35,7 @@ func connectAddCommand(c *console) *cli.Command {
 			&cli.StringFlag{Name: "key", EnvVars: []string{"SFSYNC_KEY_FILE"}, Usage: "PEM `FILE` of the private key, for jwt"},
 			&cli.StringFlag{Name: "user", EnvVars: []string{"SFSYNC_USER"}, Usage: "`NAME` of the user to sign in as, for jwt; for web it is filled in on the page"},
 			&cli.StringFlag{Name: "audience", Usage: "`URL` that a JWT is made out to, if it is not the login host"},
-			&cli.StringFlag{Name: "api-version", Usage: "REST API `VERSION` (default: " + salesforce.DefaultVersion + ")"},
+			versionFlag(),
 			storeFlag(),
 			formatFlag(),
 		}, browserFlags()...),
@@ -43,26 +43,39 @@ func connectAddCommand(c *console) *cli.Command {
 			name := ctx.Args().First()
 			if name == "" && c.canAsk() {
 				var err error
-				if name, err = c.ask(ctx.Context, "What is the connection called in rules?", "production", nil); err != nil {
+				if name, err = c.ask(ctx.Context, "What is the connection called in rules?", "production", newName); err != nil {
 					return err
 				}
 			}
 			if name == "" || ctx.Args().Len() > 1 {
 				return usagef("sfsync connect add production --flow web --host acme.my.salesforce.com", "a connection has one name")
 			}
-			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
-				credentials, err := c.credentials(ctx, m, name)
-				if err != nil {
-					return connectionError(name, err)
+			if err := newName(name); err != nil {
+				return usagef("sfsync connect add production", "%v", err)
+			}
+			var known connection.Credentials
+			err := withConnections(ctx, func(m *connection.Manager, kv store.KV) (err error) {
+				known, err = m.Credentials(ctx.Context, name)
+				if errors.Is(err, store.ErrNotFound) || errors.Is(err, connection.ErrNoGrant) {
+					return nil
 				}
-				return c.signInAs(ctx, m, name, credentials)
+				return connectionError(name, err)
 			})
+			if err != nil {
+				return err
+			}
+			credentials, err := c.credentials(ctx, known)
+			if err != nil {
+				return connectionError(name, err)
+			}
+			return c.signInAs(ctx, name, credentials)
 		},
 	}
 }
 
-// signInAs signs a connection in with credentials, stores it and says who we are.
-func (c *console) signInAs(ctx *cli.Context, m *connection.Manager, name string, credentials connection.Credentials) error {
+// signInAs signs a connection in with credentials, stores it and says who we are. Nobody
+// has the store open meanwhile: a person takes minutes, and a daemon may want to start.
+func (c *console) signInAs(ctx *cli.Context, name string, credentials connection.Credentials) error {
 	if err := credentials.Validate(); err != nil {
 		return usagef("sfsync connect guide "+credentials.Flow, "%v", err)
 	}
@@ -73,25 +86,26 @@ func (c *console) signInAs(ctx *cli.Context, m *connection.Manager, name string,
 			return connectionError(name, err)
 		}
 	}
-	saved, err := m.Add(ctx.Context, name, credentials, token, ctx.String("api-version"))
-	if err != nil {
+	var saved store.Connection
+	err := withConnections(ctx, func(m *connection.Manager, kv store.KV) (err error) {
+		saved, err = m.Add(ctx.Context, name, credentials, token, ctx.String("api-version"))
 		return connectionError(name, err)
+	})
+	if err != nil {
+		return err
 	}
 	if wantsJSON(ctx) {
 		return c.printJSON(connectionView{Connection: saved})
 	}
 	c.showConnection(saved, connectionUse{}, time.Now())
-	fmt.Fprintf(c.out, "\nNext: sfsync connect test %s RULES proves that its user may do what rules need.\n", name)
+	fmt.Fprintf(c.out, "\nNext, prove that its user may do what rules need: sfsync connect test %s RULES\n", name)
 	return nil
 }
 
 // credentials gathers what signs a connection in: of flags and variables, of what is
 // stored already, and by asking.
-func (c *console) credentials(ctx *cli.Context, m *connection.Manager, name string) (connection.Credentials, error) {
-	known, err := m.Credentials(ctx.Context, name)
-	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, connection.ErrNoGrant) {
-		return known, err
-	}
+func (c *console) credentials(ctx *cli.Context, known connection.Credentials) (connection.Credentials, error) {
+	var err error
 	out := known
 	if flow := ctx.String("flow"); flow != "" && flow != known.Flow {
 		out = connection.Credentials{Flow: flow, Login: known.Login}

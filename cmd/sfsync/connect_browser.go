@@ -32,7 +32,7 @@ func browserFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "no-browser", Usage: "print the address to open, instead of opening it: over SSH, for example"},
 		&cli.IntFlag{Name: "redirect-port", Value: callbackPort, Usage: "`PORT` of the app's callback URL http://localhost:PORT" + callbackPath},
-		&cli.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "how long to wait for the browser"},
+		&cli.DurationFlag{Name: "timeout", Value: 5 * time.Minute, Usage: "wait at most `TIME` for the browser"},
 	}
 }
 
@@ -89,7 +89,7 @@ func (c *console) sendToBrowser(ctx *cli.Context, address string) {
 	if !ctx.Bool("no-browser") {
 		browser.Stdout, browser.Stderr = io.Discard, io.Discard
 		if browser.OpenURL(address) == nil {
-			fmt.Fprintf(c.err, "Sign in and allow the app in the browser that opens now. If none does, open this:\n\n%s\n\n", address)
+			fmt.Fprintf(c.err, "Sign in and allow the app in the browser that opens now, or open this yourself:\n\n%s\n\n", address)
 			return
 		}
 	}
@@ -116,6 +116,11 @@ func (c *console) takePastedAddress(waiting context.Context, ctx *cli.Context, a
 			return // the browser may still come by itself
 		}
 		token, err := attempt.Exchange(waiting, query)
+		if errors.Is(err, salesforce.ErrForeignAnswer) {
+			fmt.Fprintln(c.err, " ", c.errStyle.yellow("this is the address of another sign-in: open the one above, and paste where that ends"))
+			c.takePastedAddress(waiting, ctx, attempt, done)
+			return
+		}
 		select {
 		case done <- signedIn{token, err}:
 		default:

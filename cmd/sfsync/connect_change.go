@@ -17,7 +17,8 @@ func connectRefreshCommand(c *console) *cli.Command {
 		ArgsUsage: "NAME",
 		Flags:     append([]cli.Flag{storeFlag(), formatFlag()}, browserFlags()...),
 		Action: func(ctx *cli.Context) error {
-			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
+			var again *connection.Credentials // to sign in with once more
+			err := withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
 				one, err := namedConnection(ctx, kv)
 				if err != nil {
 					return err
@@ -33,7 +34,8 @@ func connectRefreshCommand(c *console) *cli.Command {
 						if err != nil {
 							return connectionError(one.Name, err)
 						}
-						return c.signInAs(ctx, m, one.Name, credentials)
+						again = &credentials
+						return nil
 					}
 				}
 				if err != nil {
@@ -49,6 +51,10 @@ func connectRefreshCommand(c *console) *cli.Command {
 				fmt.Fprintf(c.out, "%s has a new access token.\n", one.Name)
 				return nil
 			})
+			if err != nil || again == nil {
+				return err
+			}
+			return c.signInAs(ctx, ctx.Args().First(), *again)
 		},
 	}
 }
@@ -59,7 +65,7 @@ func connectRenameCommand(c *console) *cli.Command {
 		Usage:       "give a connection another name",
 		ArgsUsage:   "NAME NEW-NAME",
 		Description: "Rules go on naming the old one until you change them.",
-		Flags:       []cli.Flag{storeFlag()},
+		Flags:       []cli.Flag{storeFlag(), formatFlag()},
 		Action: func(ctx *cli.Context) error {
 			if ctx.Args().Len() != 2 {
 				return usagef("sfsync connect rename sandbox uat", "name the connection and its new name")
@@ -70,6 +76,9 @@ func connectRenameCommand(c *console) *cli.Command {
 					return err
 				}
 				to := ctx.Args().Get(1)
+				if err := newName(to); err != nil {
+					return usagef("", "%v", err)
+				}
 				if _, err := store.GetConnection(ctx.Context, kv, to); err == nil {
 					return usagef("", "there is a connection `%s` already", to)
 				}
@@ -77,6 +86,10 @@ func connectRenameCommand(c *console) *cli.Command {
 					return usagef("", "%v", err)
 				} else if err != nil {
 					return err
+				}
+				if wantsJSON(ctx) {
+					one.Name = to
+					return c.printJSON(connectionView{Connection: one})
 				}
 				fmt.Fprintf(c.out, "%s is now %s. Rules that say `connection %s` or `using %s` have to be changed.\n", one.Name, to, one.Name, one.Name)
 				c.mentionServed(ctx, one.Name)
@@ -93,7 +106,7 @@ func connectRemoveCommand(c *console) *cli.Command {
 		ArgsUsage: "NAME",
 		Description: "Writes of a running sfsync serve that were meant for it wait until a connection of\n" +
 			"this name is added again. What is known of its org's schema is forgotten too.",
-		Flags: []cli.Flag{storeFlag(), &cli.BoolFlag{Name: "yes", Usage: "do not ask"}},
+		Flags: []cli.Flag{storeFlag(), &cli.BoolFlag{Name: "yes", Usage: "do not ask"}, formatFlag()},
 		Action: func(ctx *cli.Context) error {
 			return withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
 				one, err := namedConnection(ctx, kv)
@@ -112,22 +125,33 @@ func connectRemoveCommand(c *console) *cli.Command {
 				err = m.Remove(ctx.Context, one.Name)
 				defer c.mentionServed(ctx, one.Name)
 				var left *connection.NotRevokedError
-				if errors.As(err, &left) {
-					fmt.Fprintf(c.out, "%s is removed here.\n", one.Name)
-					return outsidef("revoke the app for "+one.User+" in Setup, Connected Apps OAuth Usage", "the org did not revoke its tokens: %w", left.Cause)
-				}
-				if err != nil {
+				revoked := err == nil && one.Grant != ""
+				if err != nil && !errors.As(err, &left) {
 					return connectionError(one.Name, err)
 				}
-				if one.Grant == "" {
-					fmt.Fprintf(c.out, "%s is removed.\n", one.Name)
-				} else {
-					fmt.Fprintf(c.out, "%s is removed, and its tokens are revoked.\n", one.Name)
+				switch {
+				case wantsJSON(ctx):
+					err = c.printJSON(removedView{one.Name, revoked})
+				case revoked:
+					_, err = fmt.Fprintf(c.out, "%s is removed, and its tokens are revoked.\n", one.Name)
+				case left != nil:
+					_, err = fmt.Fprintf(c.out, "%s is removed here.\n", one.Name)
+				default:
+					_, err = fmt.Fprintf(c.out, "%s is removed.\n", one.Name)
 				}
-				return nil
+				if left != nil {
+					return outsidef("revoke the app for "+one.User+" in Setup, Connected Apps OAuth Usage", "the org did not revoke its tokens: %w", left.Cause)
+				}
+				return err
 			})
 		},
 	}
+}
+
+// removedView is the JSON form of what removing a connection led to.
+type removedView struct {
+	Name    string `json:"name"`
+	Revoked bool   `json:"tokens_revoked"`
 }
 
 // mentionServed says what becomes of the rules of a running daemon when the connection

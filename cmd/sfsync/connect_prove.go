@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func connectTestCommand(c *console) *cli.Command {
 			"and shows the least permission set that they need.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "permission-set", Usage: "write the least permission set, ready to deploy, to `FILE` (*" + permissionSetSuffix + "); - is standard output"},
-			&cli.StringFlag{Name: "api-version", Usage: "REST API `VERSION`"},
+			versionFlag(),
 			storeFlag(), formatFlag(),
 		},
 		Action: func(ctx *cli.Context) error {
@@ -126,10 +125,7 @@ func (c *console) writePermissionSet(path string, xml []byte) error {
 	if !strings.HasSuffix(path, permissionSetSuffix) {
 		return usagef("", "a permission set is a file *%s", permissionSetSuffix)
 	}
-	if err := os.WriteFile(path, xml, 0o644); err != nil {
-		return outsidef("", "cannot write %s: %s", path, reason(err))
-	}
-	return nil
+	return replaceFile(path, xml)
 }
 
 // showProof prints what a user has and what is missing, an object a paragraph.

@@ -78,20 +78,13 @@ func allConnections(ctx *cli.Context) ([]store.Connection, error) {
 // on the same store serves.
 func (c *console) usesOf(ctx *cli.Context, paths []string) (map[string]connectionUse, error) {
 	used := map[string]connectionUse{}
-	if len(paths) > 0 {
-		sources, err := c.readRules(paths)
-		if err != nil {
-			return nil, err
-		}
-		var files []*dsl.File
-		for _, src := range sources {
-			f, _ := dsl.Parse(src)
-			files = append(files, f)
-		}
-		for name, rules := range rulesByConnection(files) {
-			if name != "" {
-				used[name] = connectionUse{Rules: rules}
-			}
+	files, err := c.parseRules(paths)
+	if err != nil {
+		return nil, err
+	}
+	for name, rules := range rulesByConnection(files) {
+		if name != "" {
+			used[name] = connectionUse{Rules: rules}
 		}
 	}
 	for name, rules := range servedRules(ctx) {

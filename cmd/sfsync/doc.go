@@ -89,8 +89,8 @@ func docPath(path, extension string) (string, error) {
 	switch {
 	case err == nil && info.IsDir():
 	case errors.Is(err, fs.ErrNotExist) && strings.HasSuffix(filepath.ToSlash(path), "/"):
-		if err := os.MkdirAll(path, 0o755); err != nil {
-			return "", outsidef("", "cannot make the directory %s: %s", path, reason(err))
+		if err := makeDir(path); err != nil {
+			return "", err
 		}
 	default:
 		return path, nil

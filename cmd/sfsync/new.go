@@ -190,25 +190,6 @@ func (d *draft) readSample(path string) error {
 	return nil
 }
 
-// writeNew writes a file that must not be there yet, with its directory.
-func writeNew(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return outsidef("", "cannot make the directory of %s: %s", path, reason(err))
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return outsidef("", "cannot write %s: %s", path, reason(err))
-	}
-	_, err = f.WriteString(text)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return outsidef("", "cannot write %s: %s", path, reason(err))
-	}
-	return nil
-}
-
 // settle is how every answer is found: by its flag, by asking with the guess as a
 // preset, or by the guess alone.
 func (c *console) settle(ctx *cli.Context, flag, question, guess string, check func(string) error) (string, error) {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -85,8 +83,8 @@ func setUp(org *orgsim.Org, seed, faults string) error {
 
 func seedOrg(org *orgsim.Org, data []byte) error {
 	var records map[string][]map[string]any
-	if err := json.Unmarshal(data, &records); err != nil {
-		return fmt.Errorf("cannot read the records: %w", err)
+	if err := parseJSON(data, &records); err != nil {
+		return err
 	}
 	for _, object := range slices.Sorted(maps.Keys(records)) {
 		if _, err := org.Seed(object, records[object]...); err != nil {
@@ -98,8 +96,8 @@ func seedOrg(org *orgsim.Org, data []byte) error {
 
 func breakOrg(org *orgsim.Org, data []byte) error {
 	var faults []orgsim.Fault
-	if err := json.Unmarshal(data, &faults); err != nil {
-		return fmt.Errorf("cannot read the faults: %w", err)
+	if err := parseJSON(data, &faults); err != nil {
+		return err
 	}
 	for _, f := range faults {
 		if _, err := org.Break(f); err != nil {
@@ -109,15 +107,10 @@ func breakOrg(org *orgsim.Org, data []byte) error {
 	return nil
 }
 
-func readFile(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
-	}
-	return data, nil
-}
-
 func (c *console) startOrg(ctx *cli.Context) error {
+	if err := onThisMachine(ctx.String("addr"), "--addr", "--addr 127.0.0.1:0, which takes a free port"); err != nil {
+		return err
+	}
 	org, err := simulate(ctx)
 	if err != nil {
 		return err
@@ -126,7 +119,7 @@ func (c *console) startOrg(ctx *cli.Context) error {
 		return err
 	}
 	if err := org.Start(ctx.String("addr")); err != nil {
-		return outsidef("--addr 127.0.0.1:0 takes a free port", "cannot start the simulated org: %w", err)
+		return outsidef("--addr 127.0.0.1:0, which takes a free port", "cannot start the simulated org: %w", err)
 	}
 	defer org.Close()
 	if wantsJSON(ctx) {

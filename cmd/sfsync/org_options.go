@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
-	"errors"
-	"io"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -51,9 +46,13 @@ type orgFile struct {
 // org of their own have a few.
 func orgOptions(ctx *cli.Context) (o orgsim.Options, err error) {
 	if path := ctx.String("options"); path != "" {
-		file, err := readOrgFile(path)
+		var file orgFile
+		data, err := readFile(path)
 		if err != nil {
 			return o, err
+		}
+		if err := parseJSON(data, &file); err != nil {
+			return o, problemf(`it is written {"users": […], "apps": […], "delivery": {…}, "assumptions": {…}}`, "%s: %v", path, err)
 		}
 		o.Users, o.Apps, o.Delivery, o.Assumptions = file.Users, file.Apps, file.Delivery, file.Assumptions
 	}
@@ -70,10 +69,9 @@ func orgOptions(ctx *cli.Context) (o orgsim.Options, err error) {
 	}
 	o.AllowRemoteEndpoints = ctx.Bool("remote-endpoints")
 	if dir := ctx.String("org-schema"); dir != "" {
-		if _, err := os.Stat(dir); err != nil {
-			return o, outsidef("", "cannot read the schema directory %s: %s", dir, reason(err))
+		if o.Schema, err = schemaDir(dir); err != nil {
+			return o, err
 		}
-		o.Schema = os.DirFS(dir)
 	}
 	if path := ctx.String("overlay"); path != "" {
 		data, err := readFile(path)
@@ -81,28 +79,10 @@ func orgOptions(ctx *cli.Context) (o orgsim.Options, err error) {
 			return o, err
 		}
 		if o.Overlay, err = orgsim.ParseOverlay(data); err != nil {
-			return o, problemf("", "%s: %v", path, err)
+			return o, problemf("", "%s: %s", path, jsonReason(data, err))
 		}
 	}
 	return o, certificates(ctx, &o)
-}
-
-func readOrgFile(path string) (file orgFile, err error) {
-	data, err := readFile(path)
-	if err != nil {
-		return file, err
-	}
-	in := json.NewDecoder(bytes.NewReader(data))
-	in.DisallowUnknownFields()
-	if err = in.Decode(&file); err == nil {
-		if _, behind := in.Token(); !errors.Is(behind, io.EOF) {
-			err = errors.New("something stands behind its closing brace")
-		}
-	}
-	if err != nil {
-		return file, problemf(`it is written {"users": […], "apps": […], "delivery": {…}, "assumptions": {…}}`, "%s: %v", path, err)
-	}
-	return file, nil
 }
 
 // setApp makes the app that the org greets with as flags say.

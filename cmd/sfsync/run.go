@@ -35,7 +35,10 @@ func runCommand(c *console) *cli.Command {
 			&cli.IntFlag{Name: "keep-size", Usage: "drop the oldest of that when the store holds more than so many `MEGABYTES`; 0 for no bound"},
 		}, targetFlags()...), saveFlag(), schemaFlag(), formatFlag()),
 		Action: func(ctx *cli.Context) error {
-			if len(ctx.StringSlice("events")) == 0 && (!ctx.Bool("waiting") || ctx.Bool("dry-run")) {
+			if ctx.Bool("waiting") && ctx.Bool("dry-run") {
+				return usagef("sfsync runs list --outcome waiting", "--dry-run shows what events of --events would write, and not what waits")
+			}
+			if len(ctx.StringSlice("events")) == 0 && !ctx.Bool("waiting") {
 				return usagef("--events FILE, --events - for standard input, or --waiting", "no events are named")
 			}
 			if slices.Contains(ctx.StringSlice("events"), "-") && slices.Contains(ctx.Args().Slice(), "-") {

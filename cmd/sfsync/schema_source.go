@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 )
 
 func schemaFlag() cli.Flag {
-	return &cli.StringFlag{Name: "schema", Usage: "check against the describe results in `DIR`"}
+	return &cli.StringFlag{Name: "schema", Usage: "take objects and fields from the describe results in `DIR`"}
 }
 
 // givenSchema is the schema that flags ask for, nil if they ask for none.
@@ -85,22 +86,35 @@ func keptSchema(ctx context.Context, kv store.KV, name string) (*schema.Schema, 
 	return out, nil
 }
 
+const schemaDirHelp = "sfsync schema export DIR writes such a directory"
+
+// schemaDir is a directory of describe results.
+func schemaDir(dir string) (fs.FS, error) {
+	switch info, err := os.Stat(dir); {
+	case err != nil:
+		return nil, outsidef(schemaDirHelp, "cannot read the schema directory %s: %s", dir, reason(err))
+	case !info.IsDir():
+		return nil, outsidef(schemaDirHelp, "cannot read the schema directory %s: it is a file", dir)
+	}
+	return os.DirFS(dir), nil
+}
+
 // readSchema reads a directory of describe results.
 func readSchema(dir string) (*schema.Schema, error) {
-	const help = "sfsync schema export DIR writes such a directory"
-	if _, err := os.Stat(dir); err != nil {
-		return nil, outsidef(help, "cannot read the schema directory %s: %s", dir, reason(err))
+	files, err := schemaDir(dir)
+	if err != nil {
+		return nil, err
 	}
-	s, err := schema.ReadDir(os.DirFS(dir))
+	s, err := schema.ReadDir(files)
 	if err != nil {
 		var parts []string
 		for _, e := range unjoin(err) {
 			parts = append(parts, e.Error())
 		}
-		return nil, outsidef(help, "cannot read the schema directory %s: %s", dir, strings.Join(parts, "; "))
+		return nil, outsidef(schemaDirHelp, "cannot read the schema directory %s: %s", dir, strings.Join(parts, "; "))
 	}
 	if len(s.Names()) == 0 {
-		return nil, outsidef(help, "the schema directory %s has no describe results (*.json)", dir)
+		return nil, outsidef(schemaDirHelp, "the schema directory %s has no describe results (*.json)", dir)
 	}
 	return s, nil
 }

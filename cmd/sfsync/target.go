@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/salesforce/orgsim"
 	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/vault"
 )
 
 // The variables by which sfsync gets secrets. Of a connection with the name
@@ -31,9 +33,21 @@ func targetFlags() []cli.Flag {
 		&cli.StringFlag{Name: "connection", Usage: "use the stored connection `NAME`"},
 		&cli.StringFlag{Name: "instance", Usage: "use the org at `URL`, with " + tokenVariable + ", or " + idVariable + " and " + secretVariable + ", of the environment"},
 		&cli.StringFlag{Name: "org", Usage: "`sim` makes a simulated org for this command alone"},
-		&cli.StringFlag{Name: "api-version", Usage: "REST API `VERSION` (default: " + salesforce.DefaultVersion + ")"},
+		versionFlag(),
 		storeFlag(),
 	}, simFlags()...)
+}
+
+var versionForm = regexp.MustCompile(`^[1-9][0-9]\.0$`)
+
+func versionFlag() cli.Flag {
+	return &cli.StringFlag{Name: "api-version", Usage: "REST API `VERSION` (default: that of the connection, or " + salesforce.DefaultVersion + ")",
+		Action: func(_ *cli.Context, value string) error {
+			if !versionForm.MatchString(value) {
+				return usagef("--api-version "+salesforce.DefaultVersion, "--api-version is one such as %s, and not `%s`", salesforce.DefaultVersion, value)
+			}
+			return nil
+		}}
 }
 
 // target is an org that a command talks to.
@@ -223,6 +237,9 @@ func tokenSourceNow(address, name string, alone bool) (salesforce.TokenSource, e
 
 // saveConnection remembers an org under a name, after asking it who we are there.
 func saveConnection(ctx *cli.Context, kv store.KV, t *target, name string) error {
+	if err := newName(name); err != nil {
+		return usagef("", "--save-connection: %v", err)
+	}
 	id, err := t.client.Identity(ctx.Context)
 	if err != nil {
 		// A daemon may start anew while the org is away, and was told to save it before.
@@ -244,7 +261,10 @@ func saveConnection(ctx *cli.Context, kv store.KV, t *target, name string) error
 // salesforceError says what Salesforce answered and what to do about it.
 func salesforceError(t *target, err error) error {
 	var e *salesforce.Error
-	if !errors.As(err, &e) {
+	switch {
+	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
+		return keyError(fmt.Errorf("%s: %w", t.where(), err))
+	case !errors.As(err, &e):
 		return outsidef("", "%s: %w", t.where(), err)
 	}
 	info, _ := salesforce.ExplainCause(e.Cause)
