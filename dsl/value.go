@@ -33,13 +33,21 @@ func (p *parser) objectName(st *statement, t lexer.Token) (Name, bool) {
 // connectionName returns the name of a connection.
 func (p *parser) connectionName(st *statement, t lexer.Token) Name {
 	name := st.name(t)
-	for _, r := range name.Text {
-		if !isIdentPart(r) && r != '-' && r != '.' {
-			p.report(codeBadName, name.Span, fmt.Sprintf("`%s` is no name of a connection", name.Text), "a connection is called by one word of letters, digits, `-`, `_` and `.`")
-			break
-		}
+	if name.Text != "" && !IsConnectionName(name.Text) {
+		p.report(codeBadName, name.Span, fmt.Sprintf("`%s` is no name of a connection", name.Text), "a connection is called by one word of letters, digits, `-`, `_` and `.`")
 	}
 	return name
+}
+
+// IsConnectionName reports whether rules can name a connection so: one word of letters,
+// digits, '-', '_' and '.'.
+func IsConnectionName(name string) bool {
+	for _, r := range name {
+		if !isIdentPart(r) && r != '-' && r != '.' {
+			return false
+		}
+	}
+	return strings.Trim(name, ".") != ""
 }
 
 // plainName returns a name that may not be a path; what says what it names.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/runtime/connection"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
@@ -84,6 +85,14 @@ func storedConnection(ctx context.Context, kv store.KV, name string) (store.Conn
 	return saved, err
 }
 
+// newName checks the name of a connection to be, which rules have to be able to write.
+func newName(name string) error {
+	if !dsl.IsConnectionName(name) {
+		return fmt.Errorf("`%s` is no name of a connection: rules call it by one word of letters, digits, `-`, `_` and `.`", name)
+	}
+	return nil
+}
+
 // connectionError says what kept a connection from being used, and what to do about it.
 func connectionError(name string, err error) error {
 	var e *salesforce.Error
@@ -93,7 +102,7 @@ func connectionError(name string, err error) error {
 	case errors.As(err, new(*exitError)), errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
-		return outsidef("sfsync connect key show tells which key the store has", "connection %s: %w", name, err)
+		return keyError(fmt.Errorf("connection %s: %w", name, err))
 	case errors.Is(err, connection.ErrOtherOrg):
 		return usagef("sfsync connect remove "+name+", or choose another name", "%v", err)
 	case errors.As(err, &e):

@@ -154,7 +154,7 @@ func (c *console) printGreeting(ctx *cli.Context, g *greeting) error {
 	}
 	who := "nobody may: " + eventsTokenVariable + " and " + webhookSecretVariable + " are not set"
 	if len(g.OpenTo) > 0 {
-		who = "with " + joinWords(g.OpenTo)
+		who = "with " + strings.Join(g.OpenTo, " or ")
 	}
 	t.row("survey events", cell{g.Events, c.style.cyan}, who)
 	t.row("statuses", cell{g.Distributions, c.style.cyan}, who)

@@ -71,30 +71,31 @@ func (o *observer) report(r runtime.Report) {
 	if o.told != nil {
 		o.told(r)
 	}
+	event := runEvent(r.Event)
 	for i := range r.Runs {
 		run := &r.Runs[i]
-		show := "sfsync runs show " + runEvent(r.Event)
+		show := "sfsync runs show " + event
 		switch {
 		case run.Why == store.WhyLoopBreaker:
-			o.logger.Warn("loop breaker: a rule runs too often for one record", "rule", run.Rule, "event", r.Event)
+			o.logger.Warn("loop breaker: a rule runs too often for one record", "rule", run.Rule, "event", event)
 			o.alerter.Raise(alert.Alert{Kind: alert.LoopBreaker, Subject: run.Rule,
 				Message: fmt.Sprintf("the rule %q runs again and again for one record, so its runs wait", run.Rule),
 				Help:    "find what fires the outbound message again: the rule itself, or a flow; " + show})
 		case !r.Done:
-			o.waits(r.Event, run)
+			o.waits(event, run)
 		case run.Outcome == store.Failed:
-			o.logger.Warn("an event failed", "event", r.Event, "rule", run.Rule, "cause", run.Cause)
+			o.logger.Warn("an event failed", "event", event, "rule", run.Rule, "cause", run.Cause)
 			info, _ := salesforce.ExplainCause(salesforce.Cause(run.Cause))
 			o.alerter.Raise(alert.Alert{Kind: alert.Failure, Subject: run.Cause + " in " + cmp.Or(run.Rule, "no rule"),
 				Message: fmt.Sprintf("events fail with the cause %s in the rule %q", cmp.Or(run.Cause, "unknown"), run.Rule),
 				Help:    strings.TrimSpace(info.Advice + " See " + show + ".")})
 		case run.Outcome == store.InDoubt:
-			o.logger.Warn("an event is in doubt", "event", r.Event, "rule", run.Rule, "cause", run.Cause)
+			o.logger.Warn("an event is in doubt", "event", event, "rule", run.Rule, "cause", run.Cause)
 			o.alerter.Raise(alert.Alert{Kind: alert.InDoubt, Subject: run.Rule,
 				Message: fmt.Sprintf("whether a record was created is in doubt in the rule %q", run.Rule),
 				Help:    "look in Salesforce whether it is there; " + show + " says which"})
 		default:
-			o.logger.Debug("an event is done", "event", r.Event, "rule", run.Rule, "outcome", run.Outcome)
+			o.logger.Debug("an event is done", "event", event, "rule", run.Rule, "outcome", run.Outcome)
 		}
 	}
 }
