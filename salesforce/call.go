@@ -24,8 +24,8 @@ type call struct {
 	path   string // escaped, with query
 	body   []byte
 	header http.Header
-	// open calls need no token; uncounted ones do not use up the daily limit.
-	open, uncounted bool
+	// uncounted calls do not use up the daily limit.
+	uncounted bool
 }
 
 // answer is a whole answer. An answer of any status is one.
@@ -74,9 +74,6 @@ func orgTrouble(a *answer, bad *Error) *Error {
 // try makes the call, and once more with a new token if the old one has expired.
 // That refusal comes before anything is executed, so repeating is safe.
 func (c *Client) try(ctx context.Context, call *call) (*answer, *Error) {
-	if call.open {
-		return c.send(ctx, call, "")
-	}
 	token, bad := c.tokens.get(ctx, "")
 	if bad != nil {
 		return nil, bad
@@ -145,9 +142,7 @@ func (c *Client) send(ctx context.Context, call *call, token string) (*answer, *
 			req.Header.Set("Sforce-Auto-Assign", "FALSE")
 		}
 	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
+	req.Header.Set("Authorization", "Bearer "+token)
 	if !call.uncounted {
 		c.calls.Add(1)
 	}

@@ -11,21 +11,6 @@ import (
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
-// Version is an API version that an instance offers.
-type Version struct {
-	Label   string `json:"label"`
-	URL     string `json:"url"`
-	Version string `json:"version"`
-}
-
-// Versions returns the API versions of the org's instance, oldest first. It needs
-// no token and does not count against the daily limit.
-func (c *Client) Versions(ctx context.Context) ([]Version, error) {
-	var versions []Version
-	err := c.get(ctx, &call{path: "/services/data/", open: true, uncounted: true}, &versions)
-	return versions, err
-}
-
 // Identity is the user that the client acts as.
 type Identity struct {
 	UserID         string `json:"user_id"`

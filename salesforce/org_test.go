@@ -13,7 +13,6 @@ func TestOrg(t *testing.T) {
 	ctx := context.Background()
 	changed := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
 	pages := map[string]string{
-		"/services/data/":                                       `[{"label":"Spring '26","url":"/services/data/v66.0","version":"66.0"},{"label":"Summer '26","url":"/services/data/v67.0","version":"67.0"}]`,
 		"/services/oauth2/userinfo":                             `{"user_id":"005000000000001AAA","organization_id":"00D000000000001AAA","preferred_username":"bot@example.com","urls":{}}`,
 		"/services/data/v67.0/limits":                           `{"DailyApiRequests":{"Max":15000,"Remaining":14998,"some app":{"Max":0,"Remaining":0}},"Odd":[1]}`,
 		"/services/data/v67.0/sobjects":                         `{"encoding":"UTF-8","sobjects":[{"name":"Case","label":"Case","keyPrefix":"500","createable":true}]}`,
@@ -36,13 +35,6 @@ func TestOrg(t *testing.T) {
 	})
 	c := org.client(t)
 
-	versions, err := c.Versions(ctx)
-	if err != nil || len(versions) != 2 || versions[1].Version != "67.0" {
-		t.Errorf("versions %+v %v", versions, err)
-	}
-	if org.requests()[0].header.Get("Authorization") != "" {
-		t.Error("the token went along with a call that needs none")
-	}
 	id, err := c.Identity(ctx)
 	if err != nil || id.OrganizationID != "00D000000000001AAA" || id.Username != "bot@example.com" {
 		t.Errorf("identity %+v %v", id, err)
@@ -82,8 +74,8 @@ func TestOrg(t *testing.T) {
 	if _, err = c.Retrieve(ctx, "Case", "../../limits"); causeOf(err) != RecordNotFound {
 		t.Errorf("a key that steps out of its place: %v", err)
 	}
-	pages["/services/data/"] = "<html>"
-	if _, err = c.Versions(ctx); causeOf(err) != Unknown || !strings.Contains(err.Error(), "check the instance URL") {
+	pages["/services/data/v67.0/sobjects"] = "<html>"
+	if _, err = c.DescribeGlobal(ctx); causeOf(err) != Unknown || !strings.Contains(err.Error(), "check the instance URL") {
 		t.Errorf("a page that is no API: %v", err)
 	}
 	org.Close()

@@ -141,17 +141,7 @@ func (g *Org) adminBreak(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Org) adminHeal(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		ID string `json:"id"`
-	}
-	if r.ContentLength != 0 && !adminBody(w, r, &in) {
-		return
-	}
-	var ids []string
-	if in.ID != "" {
-		ids = []string{in.ID}
-	}
-	adminJSON(w, map[string]int{"healed": g.Heal(ids...)})
+	g.adminByID(w, r, "healed", g.Heal)
 }
 
 func (g *Org) adminOverlay(w http.ResponseWriter, r *http.Request) {
