@@ -11,15 +11,17 @@ import (
 // that cannot be read stays as it is. A file that cannot be read stays as it is as a
 // whole, and ok is false.
 func Format(src *Source) (text string, ok bool) {
-	f := format(src)
+	file, _ := Parse(src)
+	f := format(file)
 	return f.text, f.ok
 }
 
-// FormatEdits returns the changes that [Format] makes, in the order of the text and
-// each as small as can be, so that an editor may apply those of the lines that its
-// user has chosen. There are none when nothing is to be changed.
-func FormatEdits(src *Source) []Edit {
-	f := format(src)
+// FormatEdits returns the changes that [Format] makes to the text of a file that
+// [Parse] has read, in the order of the text and each as small as can be, so that an
+// editor may apply those of the lines that its user has chosen. There are none when
+// nothing is to be changed.
+func FormatEdits(file *File) []Edit {
+	src, f := file.Source, format(file)
 	if f.text == src.Text {
 		return nil
 	}
@@ -51,9 +53,9 @@ type formatted struct {
 	before, after []Token
 }
 
-func format(src *Source) formatted {
+func format(file *File) formatted {
+	src, faults := file.Source, file.Faults
 	untouched := formatted{text: src.Text}
-	file, faults := Parse(src)
 	if file.Tokens == nil && src.Text != "" || len(faults) > maxFaults {
 		return untouched
 	}

@@ -128,7 +128,8 @@ func TestFormatLarge(t *testing.T) {
 // The changes of an editor are as small as can be, and come to the same.
 func TestFormatEdits(t *testing.T) {
 	src := NewSource("", []byte("rule A\non survey response\n\n\nupdate Case  where Id=a.b\n     set A = b  \n      Long=c"))
-	edits := FormatEdits(src)
+	file, _ := Parse(src)
+	edits := FormatEdits(file)
 	want, _ := Format(src)
 	if got := apply(src.Text, Fix{Edits: edits}); got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -140,7 +141,8 @@ func TestFormatEdits(t *testing.T) {
 	if diff := cmp.Diff([]string{"\n→", " →", "→ ", "→ ", "   →", "→   ", "  \n      →\n      ", "→ ", "→ ", "→\n"}, changed); diff != "" {
 		t.Error(diff)
 	}
-	if edits := FormatEdits(NewSource("", []byte(want))); len(edits) > 0 {
+	file, _ = Parse(NewSource("", []byte(want)))
+	if edits := FormatEdits(file); len(edits) > 0 {
 		t.Errorf("a formatted text is changed: %v", edits)
 	}
 }
@@ -171,7 +173,7 @@ func checkFormat(t interface {
 	if a, b := codesOf(faults), codesOf(newFaults); !cmp.Equal(a, b) {
 		t.Errorf("%q gets other faults: %s", text, cmp.Diff(a, b))
 	}
-	if fixed := apply(src.Text, Fix{Edits: FormatEdits(src)}); fixed != got {
+	if fixed := apply(src.Text, Fix{Edits: FormatEdits(before)}); fixed != got {
 		t.Errorf("%q: the edits come to %q and not %q", text, fixed, got)
 	}
 }

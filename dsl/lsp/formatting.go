@@ -32,7 +32,7 @@ func (s *server) rangeFormatting(_ context.Context, p rangeFormattingParams) ([]
 
 func (v *view) formatted(within dsl.Span) []textEdit {
 	out := []textEdit{}
-	for _, e := range dsl.FormatEdits(v.source) {
+	for _, e := range dsl.FormatEdits(v.read()) {
 		if e.From >= within.From && e.To <= within.To {
 			out = append(out, textEdit{v.span(e.Span), e.New})
 		}
