@@ -141,15 +141,15 @@ func (row *Row) check(op Op) *Error {
 // after the type and the key.
 func (row *Row) appendRecord(dst []byte, op Op) []byte {
 	dst = append(dst, `{"attributes":{"type":`...)
-	dst = appendString(dst, row.Object)
+	dst = schema.AppendJSONString(dst, row.Object)
 	dst = append(dst, '}')
 	switch op {
 	case Update:
 		dst = append(dst, `,"id":`...)
-		dst = appendString(dst, row.ID)
+		dst = schema.AppendJSONString(dst, row.ID)
 	case Upsert:
 		dst = append(dst, ',')
-		dst = appendString(dst, row.ExternalField)
+		dst = schema.AppendJSONString(dst, row.ExternalField)
 		dst = append(dst, ':')
 		dst = row.appendExternalValue(dst)
 	}
@@ -168,17 +168,5 @@ func (row *Row) appendExternalValue(dst []byte) []byte {
 			return append(dst, row.ExternalValue...)
 		}
 	}
-	return appendString(dst, row.ExternalValue)
-}
-
-func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
-			quoted, _ := json.Marshal(s)
-			return append(dst, quoted...)
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
+	return schema.AppendJSONString(dst, row.ExternalValue)
 }

@@ -8,8 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/tidwall/gjson"
+
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // AddField gives an object a new field, in the short form of a describe: {"name": "Segment__c", "type": "string",
@@ -203,7 +204,7 @@ func (f *field) convert(value string, as *Assumptions) string {
 	if value == "" {
 		return ""
 	}
-	v := gjson.Result{Type: gjson.String, Str: value, Raw: string(appendText(nil, value))}
+	v := gjson.Result{Type: gjson.String, Str: value, Raw: string(schema.AppendJSONString(nil, value))}
 	if (f.Type.Numeric() || f.Type == schema.TypeBoolean) && gjson.Valid(value) {
 		v = gjson.Parse(value)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 const (
@@ -198,7 +200,7 @@ func (g *Org) dependent(c *call, tx *txn, sub subrequest, done map[string]*subre
 	}
 	sub.URL = fill(sub.URL, url.QueryEscape)
 	sub.Body = []byte(fill(string(sub.Body), func(s string) string {
-		quoted := appendText(nil, s)
+		quoted := schema.AppendJSONString(nil, s)
 		return string(quoted[1 : len(quoted)-1])
 	}))
 	if missing != "" {

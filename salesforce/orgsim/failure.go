@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // failure is one error of Salesforce. It takes two shapes on the wire: an error with
@@ -22,16 +24,16 @@ func (f *failure) append(dst []byte, codeKey string) []byte {
 		dst = append(append(dst, f.duplicateResult...), ',')
 	}
 	dst = append(dst, `"message":`...)
-	dst = appendText(dst, f.message)
+	dst = schema.AppendJSONString(dst, f.message)
 	dst = append(append(append(dst, `,"`...), codeKey...), `":`...)
-	dst = appendText(dst, f.code)
+	dst = schema.AppendJSONString(dst, f.code)
 	if f.fields != nil || codeKey == "statusCode" {
 		dst = append(dst, `,"fields":[`...)
 		for i, name := range f.fields {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendText(dst, name)
+			dst = schema.AppendJSONString(dst, name)
 		}
 		dst = append(dst, ']')
 	}

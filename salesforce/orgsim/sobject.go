@@ -213,13 +213,13 @@ func (c *call) appendAttributes(dst []byte, o *object, id string) []byte {
 func (c *call) appendField(dst []byte, v *view, r *record, f *field) []byte {
 	switch {
 	case f == v.id:
-		return appendText(dst, r.id)
+		return schema.AppendJSONString(dst, r.id)
 	case f.Type == schema.TypeAddress:
 		return appendAddress(dst, f, r)
 	case f == v.name_ && v.lastName != nil:
-		return appendText(dst, v.personName(r.values))
+		return schema.AppendJSONString(dst, v.personName(r.values))
 	case f.Type == schema.TypeEncryptedString && v.maskEncrypted && r.values[f.index] != "":
-		return appendText(dst, strings.Repeat("*", len([]rune(r.values[f.index]))))
+		return schema.AppendJSONString(dst, strings.Repeat("*", len([]rune(r.values[f.index]))))
 	}
 	return f.appendValue(dst, r.values[f.index], &c.org.opts.Assumptions)
 }
@@ -255,7 +255,7 @@ func appendAddress(dst []byte, f *field, r *record) []byte {
 		if value == "" {
 			dst = append(dst, "null,"...)
 		} else {
-			dst = append(appendText(dst, value), ',')
+			dst = append(schema.AppendJSONString(dst, value), ',')
 		}
 	}
 	if !any {

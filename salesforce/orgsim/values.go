@@ -8,8 +8,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/tidwall/gjson"
+
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // Records store every value as text: "" is null, booleans are true and false, numbers
@@ -252,36 +253,9 @@ func (f *field) appendValue(dst []byte, value string, as *Assumptions) []byte {
 	case f.Type == schema.TypeBoolean || f.Type.Numeric():
 		return append(dst, value...)
 	case f.Type == schema.TypeMultiPicklist && as.MultiPicklistSpaced:
-		return appendText(dst, strings.ReplaceAll(value, ";", "; "))
+		return schema.AppendJSONString(dst, strings.ReplaceAll(value, ";", "; "))
 	}
-	return appendText(dst, value)
-}
-
-// appendText appends s as a JSON string.
-func appendText(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	from := 0
-	for i := range len(s) {
-		c := s[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
-			continue
-		}
-		dst = append(dst, s[from:i]...)
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
-		}
-	}
-	return append(append(dst, s[from:]...), '"')
+	return schema.AppendJSONString(dst, value)
 }
 
 // bitSet reports bit n of a validFor bitset, read straight from its base64 text.

@@ -15,7 +15,7 @@ func (f *Field) appendPicklist(dst []byte, v Value) ([]byte, *ValueError) {
 	if bad := f.checkPicklist(value); bad != nil {
 		return dst, bad
 	}
-	return appendJSONString(dst, value), nil
+	return AppendJSONString(dst, value), nil
 }
 
 // appendMultiPicklist writes values separated by semicolons, the only form in
@@ -40,7 +40,7 @@ func (f *Field) appendMultiPicklist(dst []byte, v Value) ([]byte, *ValueError) {
 		length += utf8.RuneCountInString(value)
 		// The escaper writes both quotes; the values share one pair.
 		at := len(dst)
-		dst = appendJSONString(dst, value)
+		dst = AppendJSONString(dst, value)
 		dst = append(dst[:at], dst[at+1:len(dst)-1]...)
 		return nil
 	}

@@ -117,7 +117,7 @@ func (f *Field) AppendJSON(dst []byte, v Value) ([]byte, *ValueError) {
 	if v.Kind == KindNumber && jsonNumber(v.Text) || v.Kind == KindBool && (v.Text == "true" || v.Text == "false") {
 		return append(dst, v.Text...), nil
 	}
-	return appendJSONString(dst, v.Text), nil
+	return AppendJSONString(dst, v.Text), nil
 }
 
 func (f *Field) neverWritable() *ValueError {
@@ -219,7 +219,7 @@ func show(v Value) string {
 		s = s[:n] + "…"
 	}
 	if v.Kind == KindText {
-		return string(appendJSONString(nil, s))
+		return string(AppendJSONString(nil, s))
 	}
 	return s
 }

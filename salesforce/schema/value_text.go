@@ -21,7 +21,7 @@ func (f *Field) appendText(dst []byte, v Value) ([]byte, *ValueError) {
 	if f.Type == TypeEmail && !plausibleEmail(trimmed) {
 		return dst, f.err(BadEmail, "takes an e-mail address, which "+show(v)+" is not", "")
 	}
-	return appendJSONString(dst, v.Text), nil
+	return AppendJSONString(dst, v.Text), nil
 }
 
 func (f *Field) checkLength(s string) *ValueError {
@@ -63,5 +63,5 @@ func (f *Field) appendBase64(dst []byte, v Value) ([]byte, *ValueError) {
 	if !ok {
 		return dst, f.err(WrongType, "takes base64, which "+show(v)+" is not", "")
 	}
-	return appendJSONString(dst, v.Text), nil
+	return AppendJSONString(dst, v.Text), nil
 }
