@@ -46,14 +46,6 @@ func runsCommand(c *console) *cli.Command {
 	}
 }
 
-func outcomeNames() string {
-	var names []string
-	for _, o := range store.Outcomes {
-		names = append(names, string(o))
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
-}
-
 // runFilter is the filter that flags ask for.
 func runFilter(ctx *cli.Context, now time.Time) (store.Filter, error) {
 	f := store.Filter{
@@ -71,7 +63,7 @@ func runFilter(ctx *cli.Context, now time.Time) (store.Filter, error) {
 		return f, usagef("", "--limit is 0 or more")
 	}
 	if f.Outcome != "" && !slices.Contains(store.Outcomes, f.Outcome) {
-		return f, usagef("", "there is no outcome `%s`; it is %s", f.Outcome, outcomeNames())
+		return f, usagef("", "there is no outcome `%s`; it is %s", f.Outcome, enumerate(store.Outcomes, "or"))
 	}
 	if f.Cause != "" {
 		if _, ok := salesforce.ExplainCause(salesforce.Cause(f.Cause)); !ok {

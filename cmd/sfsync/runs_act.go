@@ -56,7 +56,7 @@ func runFilterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "rule", Usage: "only runs of the rule `NAME`"},
 		&cli.StringFlag{Name: "object", Usage: "only runs that write records of `OBJECT`"},
 		&cli.StringFlag{Name: "record", Usage: "only runs that write the record with this `ID`"},
-		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + outcomeNames()},
+		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + enumerate(store.Outcomes, "or")},
 		&cli.StringFlag{Name: "cause", Usage: "only runs that failed for the `CAUSE`, as explain lists them"},
 	}
 }
@@ -87,7 +87,7 @@ func chosenRuns(ctx *cli.Context, log store.RunLog, outcomes ...store.Outcome) (
 	}
 	if filter.Outcome != "" {
 		if !slices.Contains(outcomes, filter.Outcome) {
-			return nil, usagef("", "this is for runs that are %s, and not %s", joinOutcomes(outcomes), filter.Outcome)
+			return nil, usagef("", "this is for runs that are %s, and not %s", enumerate(outcomes, "or"), filter.Outcome)
 		}
 		outcomes = []store.Outcome{filter.Outcome}
 	}
@@ -101,14 +101,6 @@ func chosenRuns(ctx *cli.Context, log store.RunLog, outcomes ...store.Outcome) (
 		}
 	}
 	return all, nil
-}
-
-func joinOutcomes(outcomes []store.Outcome) string {
-	var words []string
-	for _, o := range outcomes {
-		words = append(words, string(o))
-	}
-	return strings.Join(words, " or ")
 }
 
 // slim leaves out of a run what takes room and is not needed to choose it.

@@ -160,23 +160,11 @@ func (c *console) printGreeting(ctx *cli.Context, g *greeting) error {
 	t.row("statuses", cell{g.Distributions, c.style.cyan}, who)
 	t.row("metrics", cell{g.Admin + "/metrics", c.style.cyan}, "/healthz, /readyz")
 	if len(g.Alerts) > 0 {
-		t.row("alerts", joinWords(g.Alerts), "")
+		t.row("alerts", enumerate(g.Alerts, "and"), "")
 	}
 	for i, name := range g.Rules {
 		t.row([]string{"rules", ""}[min(i, 1)], name, "")
 	}
 	t.write(c.out, 0)
 	return nil
-}
-
-// joinWords writes a list as "a, b and c".
-func joinWords(words []string) string {
-	switch n := len(words); n {
-	case 0:
-		return ""
-	case 1:
-		return words[0]
-	default:
-		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
-	}
 }

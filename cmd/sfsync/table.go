@@ -113,6 +113,21 @@ func hanging(title, text string, width int) string {
 	return title + strings.TrimPrefix(wrap(text, indent, width), indent)
 }
 
+// enumerate writes a list as "a, b or c", with that last word.
+func enumerate[T ~string](words []T, last string) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" " + last + " ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(word))
+	}
+	return b.String()
+}
+
 // plural writes a number with its noun: "1 rule", "2 rules".
 func plural(n int, noun string) string {
 	if n == 1 {
