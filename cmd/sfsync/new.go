@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -203,7 +202,7 @@ func (c *console) settle(ctx *cli.Context, flag, question, guess string, check f
 		return c.ask(ctx.Context, question, guess, check)
 	}
 	if err := check(guess); err != nil {
-		return "", usagef("--"+flag+" "+strings.ToUpper(flag), "%v", err)
+		return "", usagef("--"+flag+" …", "%v", err)
 	}
 	return guess, nil
 }

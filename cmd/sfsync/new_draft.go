@@ -134,9 +134,9 @@ func (d *draft) rule() string {
 		if i == 0 {
 			word = "set "
 		}
-		fmt.Fprintf(&b, "%s%s %s %s\n", word, f.field.Name, f.sign, f.value)
+		fmt.Fprintf(&b, "%s%s%s %s\n", word, f.field.Name, f.sign, f.value)
 	}
-	return strings.Replace(b.String(), " : ", ": ", -1)
+	return b.String()
 }
 
 // finish writes the file's text: the rule, and a test that expects what the rule

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -15,6 +16,8 @@ import (
 const (
 	onMessage  = "outbound message"
 	onResponse = "survey response"
+
+	shownObjects = 20 // how many objects an answer lists
 )
 
 // newTrigger settles what sets the rule in motion.
@@ -51,10 +54,36 @@ func (c *console) newTrigger(ctx *cli.Context, d *draft) error {
 	if ctx.String("event") == "" && !d.concerns(ev) {
 		d.sample, d.given = "", ""
 	}
-	if d.when = ctx.String("when"); d.when == "" && d.trigger == onResponse && c.canAsk() {
-		d.when, err = c.ask(ctx.Context, "For which statuses? (empty: for all)", "", nil)
+	when := ctx.String("when")
+	if when != "" {
+		if err := d.react(when); err != nil {
+			return usagef("", "--when: %v", err)
+		}
+	} else if d.trigger == onResponse && c.canAsk() {
+		_, err = c.ask(ctx.Context, "For which statuses? (empty: for all)", "", d.react)
 	}
 	return err
+}
+
+// react takes the statuses that the rule is for, with commas between them.
+func (d *draft) react(when string) error {
+	var statuses []string
+	for text := range strings.SplitSeq(when, ",") {
+		text = strings.TrimSpace(text)
+		at := slices.IndexFunc(dsl.Statuses, func(s string) bool { return dsl.NormalStatus(s) == dsl.NormalStatus(text) })
+		if at >= 0 {
+			statuses = append(statuses, dsl.Statuses[at])
+			continue
+		}
+		if better, ok := dsl.Suggest(text, dsl.Statuses); ok {
+			return fmt.Errorf("there is no status %s; did you mean %s?", text, better)
+		}
+		if text != "" {
+			return fmt.Errorf("there is no status %s; there are %s", text, strings.Join(dsl.Statuses, ", "))
+		}
+	}
+	d.when = strings.Join(statuses, ", ")
+	return nil
 }
 
 // concerns reports whether an event sets the rule in motion.
@@ -82,7 +111,12 @@ func (d *draft) find(name string) (*schema.Object, error) {
 	if better, ok := dsl.Suggest(name, d.schema.Names()); ok {
 		return nil, fmt.Errorf("there is no object %s; did you mean %s?", name, better)
 	}
-	return nil, fmt.Errorf("there is no object %s in the schema; it has %s", name, strings.Join(d.schema.Names(), ", "))
+	names := d.schema.Names()
+	has := strings.Join(names[:min(len(names), shownObjects)], ", ")
+	if more := len(names) - shownObjects; more > 0 {
+		has += fmt.Sprintf(" and %d more", more)
+	}
+	return nil, fmt.Errorf("there is no object %s in the schema; it has %s", name, has)
 }
 
 // newObject settles which object is written.
