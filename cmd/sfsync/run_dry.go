@@ -117,9 +117,18 @@ func (d *dryRunner) print(w dryWrite) error {
 		return enc.Encode(w)
 	}
 	c := d.console
-	head := w.Op + " " + w.Object
-	if w.MatchField != "" {
+	head, place := "everything", ""
+	switch {
+	case w.Op != "":
+		head = w.Op + " " + w.Object
+	case w.Rule != "":
+		head = "rule " + w.Rule
+	}
+	if w.MatchValue != "" { // what is skipped looks for none
 		head += " where " + w.MatchField + " = " + w.MatchValue
+	}
+	if w.File != "" {
+		place = "  " + c.style.dim(fmt.Sprintf("%s:%d", w.File, w.Line))
 	}
 	state := c.style.green("would")
 	switch w.State {
@@ -128,7 +137,7 @@ func (d *dryRunner) print(w dryWrite) error {
 	case "failed":
 		state = c.style.red("fails")
 	}
-	_, err := fmt.Fprintf(c.out, "%s  %s %s  %s\n", c.style.bold(oneLine(w.Event)), state, oneLine(head), c.style.dim(fmt.Sprintf("%s:%d", w.File, w.Line)))
+	_, err := fmt.Fprintf(c.out, "%s  %s %s%s\n", c.style.bold(oneLine(w.Event)), state, oneLine(head), place)
 	if w.Cause != "" {
 		w.Reason = w.Cause + ": " + w.Reason
 	}
