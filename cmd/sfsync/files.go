@@ -14,7 +14,7 @@ import (
 
 // replaceFile writes a file so that it is there as it was or as it shall be, and
 // nothing between, even when the program is killed. It keeps the mode of a file that
-// is there, and a symbolic link to it.
+// is there, and a symbolic link to it, and leaves a read-only file alone.
 func replaceFile(path string, data []byte) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -23,6 +23,8 @@ func replaceFile(path string, data []byte) error {
 	switch info, err := os.Stat(path); {
 	case err == nil && !info.Mode().IsRegular():
 		return cannotWrite(path, os.WriteFile(path, data, mode)) // a pipe or a device
+	case err == nil && info.Mode().Perm()&0o200 == 0:
+		return cannotWrite(path, fs.ErrPermission) // its owner wants it to stay as it is
 	case err == nil:
 		mode = info.Mode().Perm()
 	}

@@ -94,16 +94,19 @@ func formatFile(src *dsl.Source, wantDiff bool) formattedFile {
 
 // showFormatted writes a formatted file, or says what would become of it.
 func (c *console) showFormatted(ctx *cli.Context, f formattedFile, look bool) error {
-	name := printable(f.File)
+	name, again := printable(f.File), printable(f.File)
+	stdin := f.File == stdinName
+	if stdin {
+		again = "-"
+	}
 	switch {
 	case !f.Read && f.Faults == 0:
 		fmt.Fprintf(c.err, "%s is left as it is: formatting would change what it says\n", name)
 	case !f.Read:
-		fmt.Fprintf(c.err, "%s is left as it is: it cannot be read (sfsync check %s)\n", name, name)
+		fmt.Fprintf(c.err, "%s is left as it is: it cannot be read (sfsync check %s)\n", name, again)
 	case f.Faults > 0:
-		fmt.Fprintf(c.err, "%s has %s; statements that cannot be read are left as they are (sfsync check %s)\n", name, plural(f.Faults, "fault"), name)
+		fmt.Fprintf(c.err, "%s has %s; statements that cannot be read are left as they are (sfsync check %s)\n", name, plural(f.Faults, "fault"), again)
 	}
-	stdin := f.File == stdinName
 	switch {
 	case stdin && !look && !wantsJSON(ctx):
 		if len(f.after) > dsl.MaxSize {
