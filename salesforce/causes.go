@@ -137,7 +137,7 @@ var causes = []CauseInfo{
 		Cause:       Auth,
 		Title:       "The connection is not signed in",
 		Explanation: "Salesforce does not accept the connection's credentials or its access token: revoked, expired, user frozen or inactive, or the app lacks the api scope.",
-		Advice:      "Check in Setup that the integration user is active and the External Client App is enabled with the api scope, then: sfsync connect list says what is wrong with each connection. Events wait until it works.",
+		Advice:      "Check in Setup that the integration user is active and the External Client App is enabled with the api scope. sfsync connect list says what is wrong with each connection. Events wait until it works.",
 		Retry:       Retry{Heals: true, First: 5 * time.Minute, Max: time.Hour, For: 3 * day},
 	},
 	{

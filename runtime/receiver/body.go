@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/sfsync/sfsync/salesforce/outbound"
 )
 
 // admit looks at what the headers say of the body, and waits for room for it.
@@ -21,7 +23,7 @@ func (x *exchange) admit(limit int64) *refusal {
 	n := x.req.ContentLength
 	switch {
 	case n > limit:
-		return tooLarge(limit)
+		return x.tooLarge(limit)
 	case n < 0:
 		n = limit // what it will be is not known before it is there
 	}
@@ -69,7 +71,7 @@ func (x *exchange) unreadable(err error) *refusal {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return tooLarge(large.Limit)
+		return x.tooLarge(large.Limit)
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return &refusal{status: http.StatusBadRequest, reason: ReasonBroken, unread: true,
 			error: "the body broke off or was badly framed", help: "send it again"}
@@ -81,9 +83,13 @@ func (x *exchange) unreadable(err error) *refusal {
 		error: fmt.Sprintf("the body did not arrive within %v", readTimeout), help: "send it again"}
 }
 
-func tooLarge(limit int64) *refusal {
+func (x *exchange) tooLarge(limit int64) *refusal {
+	help := "send fewer events in one request"
+	if x.answer.Route == RouteSOAP {
+		help = outbound.TooLarge.Help()
+	}
 	return &refusal{status: http.StatusRequestEntityTooLarge, reason: ReasonTooLarge, unread: true,
-		error: fmt.Sprintf("the body is longer than %d bytes", limit), help: "send fewer events in one request"}
+		error: fmt.Sprintf("the body is longer than %d bytes", limit), help: help}
 }
 
 // gone is the end of a request whose sender does not wait for the answer.

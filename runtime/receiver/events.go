@@ -51,7 +51,7 @@ func (x *exchange) take(event func(text string) (string, *intake.Error)) *refusa
 	}
 	signed, err := x.credentials.check(x.req.Header, time.Now())
 	if err != nil {
-		return unauthorized(err.Error(), true)
+		return x.unauthorized(err.Error(), true)
 	}
 	if t := x.req.Header.Get("Content-Type"); !isJSON(t) {
 		return &refusal{status: http.StatusUnsupportedMediaType, reason: ReasonContentType, unread: true,
@@ -68,7 +68,7 @@ func (x *exchange) take(event func(text string) (string, *intake.Error)) *refusa
 		return x.unreadable(err)
 	}
 	if signed != nil && !signed.matches(x.credentials.keys, body.Bytes()) {
-		return unauthorized("the signature is not of this body, or by another secret", false)
+		return x.unauthorized("the signature is not of this body, or by another secret", false)
 	}
 	list, texts, refused := x.cut(body.Bytes(), event)
 	if refused != nil {
@@ -77,9 +77,12 @@ func (x *exchange) take(event func(text string) (string, *intake.Error)) *refusa
 	return x.decide(list, texts)
 }
 
-func unauthorized(reason string, unread bool) *refusal {
-	return &refusal{status: http.StatusUnauthorized, reason: ReasonCredentials, unread: unread, error: reason,
-		help: "send `Authorization: Bearer TOKEN`, or sign the request as Standard Webhooks say"}
+func (x *exchange) unauthorized(reason string, unread bool) *refusal {
+	help := "send `Authorization: Bearer TOKEN`, or sign the request as Standard Webhooks say"
+	if x.req.Header.Get("Webhook-Signature") != "" {
+		help = "sign every attempt anew; if that is so, compare the secret and the clock of the sender with those here"
+	}
+	return &refusal{status: http.StatusUnauthorized, reason: ReasonCredentials, unread: unread, error: reason, help: help}
 }
 
 // isJSON reports whether a media type is one of JSON's. A request that says nothing
@@ -104,7 +107,7 @@ func isJSON(contentType string) bool {
 func (x *exchange) cut(body []byte, event func(string) (string, *intake.Error)) (list []result, texts []string, refused *refusal) {
 	for e, err := range read(x.req.Header, body) {
 		if len(list) == x.limits.MaxEvents {
-			f := tooLarge(0)
+			f := x.tooLarge(0)
 			f.error, f.unread = fmt.Sprintf("there are more than %d events in the body", x.limits.MaxEvents), false
 			return nil, nil, f
 		}

@@ -99,10 +99,10 @@ func TestOutboundMessageRefused(t *testing.T) {
 		{"no notification", soap(message(org)), 500, ReasonMessage, "there is no Notification", "kind=missing"},
 		{"two organizations", replace("<ActionId>", "<OrganizationId>"+org+"</OrganizationId><ActionId>"), 500, ReasonMessage, "OrganizationId is given twice", "kind=duplicate"},
 		{"not UTF-8", replace(private, "\xff"), 500, ReasonMessage, "the body is not UTF-8", "kind=wrong_charset"},
-		{"50 MB", soap(strings.Repeat(" ", 50<<20)), 413, ReasonTooLarge, "the body is longer than 1048576 bytes", ""},
+		{"50 MB", soap(strings.Repeat(" ", 50<<20)), 413, ReasonTooLarge, "the body is longer than 8388608 bytes", ""},
 		{"50 MB, unannounced", with(func(r *http.Request) {
 			r.Body, r.ContentLength = httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat(" ", 50<<20))).Body, -1
-		}), 413, ReasonTooLarge, "the body is longer than 1048576 bytes", ""},
+		}), 413, ReasonTooLarge, "the body is longer than 8388608 bytes", ""},
 		{"wrong organization", soap(message(otherOrg, 1)), 500, ReasonOrganization, "this message is of another org than the connection", "organization=" + otherOrg},
 		{"unknown sObject", replace("sf:Case", "sf:Invoice__c"), 500, ReasonObject, "the org shows no object Invoice__c", ""},
 		{"an event too long", replace(private, strings.Repeat("\n", 600_000)), 500, ReasonEvent, "notification 1 cannot be taken: this event is longer than 1048576 bytes", "notification=" + id18("04l5g", 1)},

@@ -65,7 +65,7 @@ func hostile() []hostileBody {
 
 // What a body costs in memory stays in proportion to its size, whatever it holds.
 func TestReadIsBounded(t *testing.T) {
-	const most = 32 << 20
+	const most = 32 * MaxBody
 	for _, h := range hostile() {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -237,7 +237,7 @@ func TestReadRefuses(t *testing.T) {
 		{"too deep", replace("<sObject ", strings.Repeat("<a>", maxDepth)+"<sObject "), TooLarge, "elements are nested more than 32 deep"},
 		{"too many fields", oneCase(many(MaxFields+1, func(i int) string { return fmt.Sprintf("<sf:F%d/>", i) })).String(), TooLarge, "a record has more than 1000 fields"},
 		{"too many notifications", document{notifications: many(MaxNotifications+1, func(i int) string { return notification(i, "") })}.String(), TooLarge, "there are more than 100 notifications"},
-		{"a body too long", plain + strings.Repeat(" ", MaxBody), TooLarge, "the body is longer than 1048576 bytes"},
+		{"a body too long", plain + strings.Repeat(" ", MaxBody), TooLarge, "the body is longer than 8388608 bytes"},
 
 		{"no body", `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"/>`, Missing, "the envelope has no Body"},
 		{"an empty body", `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body> </e:Body></e:Envelope>`, Missing, "the body holds no notifications"},

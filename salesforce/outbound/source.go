@@ -13,8 +13,10 @@ import (
 // The limits of what is read. Real messages stay far below them.
 const (
 	// MaxBody is the size of the largest body, in bytes, unless the caller says
-	// otherwise. A hundred notifications of thirty fields are about 200 kB.
-	MaxBody = 1 << 20
+	// otherwise. A hundred notifications of thirty fields are about 200 kB, but one with
+	// the text of an e-mail in it (Case.Description) may have 32 kB alone, and Salesforce
+	// drops after a day what is refused until then.
+	MaxBody = 8 << 20
 	// MaxNotifications is how many notifications Salesforce puts into a message at most.
 	MaxNotifications = 100
 	// MaxFields is the greatest number of fields of one notification.
@@ -23,6 +25,8 @@ const (
 	maxDepth      = 32   // open elements; a message needs 6
 	maxAttributes = 1000 // of one element
 	maxNamespaces = 64   // declarations in force at one place
+
+	keptBuffer = 512 << 10 // the largest buffer that is kept for the next body
 )
 
 // newScanner reads the whole of r, at most limit bytes of it. Its error is a
@@ -49,7 +53,7 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func readAll(r io.Reader) (string, error) {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer func() {
-		if buf.Cap() <= MaxBody/2 { // a rare large one is not kept
+		if buf.Cap() <= keptBuffer {
 			buf.Reset()
 			buffers.Put(buf)
 		}
