@@ -92,19 +92,3 @@ func group(path string, commands []*cli.Command) cli.ActionFunc {
 func usageError(_ *cli.Context, err error, _ bool) error {
 	return &exitError{code: exitUsage, message: err.Error()}
 }
-
-// formats are the values of --format that every command knows.
-var formats = []string{"text", "json"}
-
-// formatFlag is the flag by which a command prints for a program.
-func formatFlag() cli.Flag {
-	return &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what is printed: text or json",
-		Action: func(_ *cli.Context, value string) error {
-			if !slices.Contains(formats, value) {
-				return usagef("", "there is no format `%s`; it is text or json", value)
-			}
-			return nil
-		}}
-}
-
-func wantsJSON(ctx *cli.Context) bool { return ctx.String("format") == "json" }

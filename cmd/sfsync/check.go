@@ -36,8 +36,8 @@ func checkCommand(c *console) *cli.Command {
 			staleFlag(),
 			&cli.BoolFlag{Name: "fix", Usage: "apply the fixes that are safe, and rewrite the files"},
 			&cli.BoolFlag{Name: "diff", Usage: "show what --fix would change, and change nothing"},
-			checkFormatFlag(),
-			&cli.StringSliceFlag{Name: "output", Usage: "also write a report to a file, as `FORMAT=FILE`; may be repeated"},
+			formatFlag(checkFormats...),
+			outputFlag(checkOutputExample),
 		},
 		Action: func(ctx *cli.Context) error { return c.check(ctx) },
 	}
@@ -45,7 +45,7 @@ func checkCommand(c *console) *cli.Command {
 
 func (c *console) check(ctx *cli.Context) error {
 	begun := time.Now()
-	outputs, err := checkOutputs(ctx)
+	outputs, err := readOutputs(ctx, checkFormats, checkOutputExample)
 	if err != nil {
 		return err
 	}

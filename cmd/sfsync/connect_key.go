@@ -96,6 +96,8 @@ func keyError(err error) error {
 		return nil
 	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
 		return outsidef("give the key by "+vault.KeyVariable+", or say with "+keyPlaceVariable+" where it is", "%w", err)
+	case errors.Is(err, vault.ErrNoPlace):
+		return usagef("", "%v", err)
 	}
 	return outsidef("", "%w", err)
 }

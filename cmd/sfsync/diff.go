@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,7 +26,7 @@ func diffCommand(c *console) *cli.Command {
 			schemaFlag(),
 			&cli.StringFlag{Name: "connection", Usage: "compare with the stored schema of the connection `NAME`"},
 			storeFlag(),
-			&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what is printed: text, markdown or json"},
+			formatFlag("text", "markdown", "json"),
 			&cli.StringSliceFlag{Name: "replay", Usage: "run the events of a `FILE` or directory through both, - for standard input; may be repeated"},
 			&cli.BoolFlag{Name: "replay-runs", Usage: "run past events through both, as far as the store keeps them; the flags below choose"},
 			&cli.IntFlag{Name: "limit", Value: 10_000, Usage: "with --replay-runs, the newest `N` runs; 0 for all"},
@@ -54,10 +53,6 @@ func (c *console) diff(ctx *cli.Context) error {
 	if i := slices.Index(inputs, "-"); i >= 0 && slices.Contains(inputs[i+1:], "-") {
 		return usagef("", "standard input can be read once")
 	}
-	format, err := chosen(ctx, "text", "markdown", "json")
-	if err != nil {
-		return err
-	}
 	filter, err := replayFilter(ctx)
 	if err != nil {
 		return err
@@ -81,7 +76,7 @@ func (c *console) diff(ctx *cli.Context) error {
 		r.Replay.finish()
 	}
 	r.Differs = !r.Empty() || r.Replay != nil && r.Replay.Differ > 0
-	switch format {
+	switch ctx.String("format") {
 	case "json":
 		err = c.printJSON(r)
 	case "markdown":
@@ -93,16 +88,6 @@ func (c *console) diff(ctx *cli.Context) error {
 		return problem
 	}
 	return err
-}
-
-// chosen is the value of --format, one of those given.
-func chosen(ctx *cli.Context, among ...string) (string, error) {
-	format := ctx.String("format")
-	if slices.Contains(among, format) {
-		return format, nil
-	}
-	last := len(among) - 1
-	return "", usagef("", "there is no format `%s`; it is %s or %s", format, strings.Join(among[:last], ", "), among[last])
 }
 
 // twoVersions reads and compiles the two versions of rules against one schema.

@@ -26,7 +26,7 @@ func docCommand(c *console) *cli.Command {
 			schemaFlag(),
 			&cli.StringFlag{Name: "connection", Usage: "take labels from the stored schema of the connection `NAME`"},
 			storeFlag(),
-			&cli.StringFlag{Name: "format", Value: "markdown", Usage: "`FORMAT` of what is written: markdown, html or json"},
+			formatFlag("markdown", "html", "json"),
 			&cli.StringFlag{Name: "output", Usage: "write to `FILE`, or to a file `rules` in a directory, in place of standard output"},
 		},
 		Action: func(ctx *cli.Context) error { return c.doc(ctx) },
@@ -37,10 +37,7 @@ func docCommand(c *console) *cli.Command {
 var docExtensions = map[string]string{"markdown": ".md", "html": ".html", "json": ".json"}
 
 func (c *console) doc(ctx *cli.Context) error {
-	format, err := chosen(ctx, "markdown", "html", "json")
-	if err != nil {
-		return err
-	}
+	format := ctx.String("format")
 	sets, err := c.ruleSets(ctx)
 	if err != nil {
 		return err

@@ -22,13 +22,7 @@ func runsExportCommand(c *console) *cli.Command {
 		Description: "Without --outcome: what failed and what is in doubt. In CSV, a text that a spreadsheet\n" +
 			"would take for a formula gets an apostrophe in front.",
 		Flags: append(runFilterFlags(),
-			&cli.StringFlag{Name: "format", Value: "csv", Usage: "`FORMAT` of the rows: csv or jsonl",
-				Action: func(_ *cli.Context, value string) error {
-					if value != "csv" && value != "jsonl" {
-						return usagef("", "there is no format `%s` of an export; it is csv or jsonl", value)
-					}
-					return nil
-				}},
+			formatFlag("csv", "jsonl"),
 			storeFlag()),
 		Action: func(ctx *cli.Context) error { return c.runsExport(ctx) },
 	}

@@ -78,7 +78,7 @@ func checkServeFlags(ctx *cli.Context) error {
 	if (ctx.String("tls-cert") == "") != (ctx.String("tls-key") == "") {
 		return usagef("", "--tls-cert and --tls-key go together")
 	}
-	if f := ctx.String("log-format"); !slices.Contains(formats, f) {
+	if f := ctx.String("log-format"); !slices.Contains(textOrJSON, f) {
 		return usagef("", "there is no log format `%s`; it is text or json", f)
 	}
 	if share := ctx.Float64("quota-share"); share <= 0 || share > 1 {

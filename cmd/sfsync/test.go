@@ -38,8 +38,8 @@ func testCommand(c *console) *cli.Command {
 			schemaFlag(),
 			&cli.StringFlag{Name: "connection", Usage: "check against the stored schema of the connection `NAME`"},
 			storeFlag(),
-			testFormatFlag(),
-			&cli.StringSliceFlag{Name: "output", Usage: "also write `FORMAT=FILE`, such as junit=tests.xml; may be repeated"},
+			formatFlag(testFormats...),
+			outputFlag(testOutputExample),
 		},
 		Action: func(ctx *cli.Context) error { return c.test(ctx) },
 	}
@@ -48,15 +48,7 @@ func testCommand(c *console) *cli.Command {
 // testFormats are the forms in which tests are reported.
 var testFormats = []string{"text", "json", "junit"}
 
-func testFormatFlag() cli.Flag {
-	return &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what is printed: text, json or junit",
-		Action: func(_ *cli.Context, value string) error {
-			if !slices.Contains(testFormats, value) {
-				return usagef("", "there is no format `%s`; it is text, json or junit", value)
-			}
-			return nil
-		}}
-}
+const testOutputExample = "junit=tests.xml"
 
 func (c *console) test(ctx *cli.Context) error {
 	t, err := newTester(ctx)
@@ -75,7 +67,7 @@ type tester struct {
 	console *console
 	paths   []string
 	names   *regexp.Regexp // nil for all
-	outputs []testOutput
+	outputs []output
 	fuzz    *fuzzing // nil without --fuzz
 }
 
@@ -99,7 +91,7 @@ func newTester(ctx *cli.Context) (*tester, error) {
 	if ctx.Bool("watch") && (slices.Contains(t.paths, "-") || ctx.String("format") != "text") {
 		return nil, usagef("", "--watch prints text, and watches files")
 	}
-	t.outputs, err = testOutputs(ctx)
+	t.outputs, err = readOutputs(ctx, testFormats, testOutputExample)
 	return t, err
 }
 

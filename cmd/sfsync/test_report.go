@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -53,21 +52,6 @@ func (r *testReport) finish(begun time.Time) {
 	r.Milliseconds = float64(time.Since(begun).Microseconds()) / 1000
 }
 
-// testOutput is a file that a report is written to.
-type testOutput struct{ format, file string }
-
-func testOutputs(ctx *cli.Context) ([]testOutput, error) {
-	var outputs []testOutput
-	for _, given := range ctx.StringSlice("output") {
-		format, file, ok := strings.Cut(given, "=")
-		if !ok || file == "" || !slices.Contains(testFormats, format) {
-			return nil, usagef("--output junit=tests.xml", "--output takes a format and a file, and not `%s`", given)
-		}
-		outputs = append(outputs, testOutput{format, file})
-	}
-	return outputs, nil
-}
-
 // report prints the report, and writes it to the files that are wanted.
 func (t *tester) report(ctx *cli.Context, r *testReport) error {
 	for _, o := range t.outputs {
@@ -76,7 +60,7 @@ func (t *tester) report(ctx *cli.Context, r *testReport) error {
 		if err := plain.printTests(ctx, r, o.format); err != nil {
 			return err
 		}
-		if err := replaceFile(o.file, []byte(b.String())); err != nil {
+		if err := replaceFile(o.path, []byte(b.String())); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func parsePlace(setting, dir string) (place, error) {
 		}
 		return place{placeRing, full}, nil
 	}
-	return place{}, fmt.Errorf("%q is no place of a key: env, file, file:PATH or keyring", setting)
+	return place{}, fmt.Errorf("%q is %w: env, file, file:PATH or keyring", setting, ErrNoPlace)
 }
 
 // next is where the key lies that is to take this place.

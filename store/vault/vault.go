@@ -18,6 +18,8 @@ var (
 	ErrWrongKey = errors.New("wrong key")
 	// ErrNoKey means that no key is to be had for a store that is sealed.
 	ErrNoKey = errors.New("no key")
+	// ErrNoPlace means that a key cannot lie where a setting says.
+	ErrNoPlace = errors.New("no place of a key")
 	// ErrDamaged means that an entry does not open with the store's own key: it was
 	// changed, or copied from another name.
 	ErrDamaged = errors.New("sealed entry is damaged")
