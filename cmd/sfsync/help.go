@@ -33,6 +33,10 @@ func plainFlag(text string) string {
 	return quotedText.ReplaceAllString(text, "(default: $1)")
 }
 
+// heading is under which a command stands in the list of all, which its own help need
+// not repeat.
+var heading = regexp.MustCompile(`(?m)^CATEGORY:\n.*\n\n`)
+
 // helpItem is a flag or a command in a help text: what it is called, and what it does.
 var helpItem = regexp.MustCompile(`^( +\S.*? {2,})(\S.*)$`)
 
@@ -45,7 +49,7 @@ func printHelp(w io.Writer, templ string, data any) {
 		width = widthOf(f)
 	}
 	items := false
-	for line := range strings.Lines(b.String()) {
+	for line := range strings.Lines(heading.ReplaceAllString(b.String(), "")) {
 		line = strings.TrimRight(line, "\n ")
 		if strings.HasSuffix(line, "OPTIONS:") || line == "COMMANDS:" {
 			items = true
