@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,8 @@ otherwise
 
 // benchmark opens the rules and returns the place of an answer in the middle.
 func benchmark(b *testing.B) (e *editor, uri string, at position) {
+	old := debug.SetGCPercent(400) // as `sfsync lsp` does
+	b.Cleanup(func() { debug.SetGCPercent(old) })
 	e = newEditor(b, Options{}, `{"textDocument": {"completion": {"completionItem": {"snippetSupport": true}}}}`)
 	content := rules2000()
 	uri, _ = e.open("rules.sfsync", content)
