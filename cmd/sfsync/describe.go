@@ -91,6 +91,16 @@ func connectionsOf(files []*dsl.File) []string {
 	return names
 }
 
+// nameless is the first file that does not say to which connection it writes.
+func nameless(files []*dsl.File) string {
+	for _, f := range files {
+		if slices.Contains(connectionsOf([]*dsl.File{f}), "") {
+			return f.Source.Path
+		}
+	}
+	return ""
+}
+
 // describe fetches what rules have to know of an org: the names and key prefixes of
 // all objects, and the fields of those that the rules name. An object that the org
 // does not have is left out: checking the rules says so.

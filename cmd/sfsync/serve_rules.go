@@ -144,7 +144,7 @@ func (b *rulebook) prepare(ctx context.Context, old, next *job) error {
 			continue
 		}
 		if name == "" {
-			return usagef("", "a rule names no connection, and no flag names an org")
+			return usagef("", "%s names no connection, and no flag names an org; it needs a line `connection NAME`", nameless(next.rules.files))
 		}
 		t, err := b.orgs.named(ctx, b.kv, name)
 		if err != nil {

@@ -2,7 +2,9 @@ package receiver
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -74,6 +76,9 @@ func (c *certificate) fresh() *tls.Certificate {
 func (c *certificate) load() error {
 	c.tried = c.stamps() // before reading: what changes later is read again
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("cannot read the TLS certificate or key %s: %w", file.Path, file.Err)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot load the TLS certificate %s: %w", c.certFile, err)
 	}

@@ -115,7 +115,7 @@ func TestCertificateReload(t *testing.T) {
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	ca := newAuthority(t, nil)
-	if _, err := TLS(certFile, keyFile, nil); err == nil || !strings.Contains(err.Error(), "cannot load the TLS certificate "+certFile) {
+	if _, err := TLS(certFile, keyFile, nil); err == nil || !strings.Contains(err.Error(), "cannot read the TLS certificate or key "+certFile+": no such file") {
 		t.Errorf("without files: %v", err)
 	}
 	first := ca.writePair(t, certFile, keyFile)
