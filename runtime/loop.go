@@ -225,7 +225,7 @@ func (l *loop) takeInbox(now time.Time) error {
 		if s.Do == store.Save {
 			continue
 		}
-		l.settled(s, now)
+		l.settled(s)
 		if l.wishes.end(s.event.item.ID, s.Do == store.Done) {
 			if err := l.recall(s.event.item.ID); err != nil {
 				return err

@@ -127,7 +127,7 @@ func hasEventRun(runs []store.Run) bool {
 }
 
 // settled takes in that a settlement is on disk.
-func (l *loop) settled(s *settlement, now time.Time) {
+func (l *loop) settled(s *settlement) {
 	ev := s.event
 	l.forgetMessage(ev)
 	delete(l.events, ev)

@@ -100,7 +100,7 @@ func (c *console) twoVersions(ctx *cli.Context, r *diffReport) (before, after *r
 	if err != nil {
 		return nil, nil, err
 	}
-	s, from, err := c.schemaFor(ctx, after, before)
+	s, from, err := schemaFor(ctx, after, before)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,8 +145,8 @@ func (c *console) version(ctx *cli.Context, name string) (*ruleSet, error) {
 
 // schemaFor is the schema that flags name, or else the one beside the first of the
 // sets that has one.
-func (c *console) schemaFor(ctx *cli.Context, sets ...*ruleSet) (s *schema.Schema, from string, err error) {
-	if s, from, err = c.givenSchema(ctx); s != nil || err != nil {
+func schemaFor(ctx *cli.Context, sets ...*ruleSet) (s *schema.Schema, from string, err error) {
+	if s, from, err = givenSchema(ctx); s != nil || err != nil {
 		return s, from, err
 	}
 	for _, set := range sets {

@@ -49,7 +49,7 @@ func (c *console) newFile(ctx *cli.Context) error {
 		return err
 	}
 	d := &draft{path: path, connection: ctx.String("connection")}
-	if d.schema, err = c.newSchema(ctx, path); err != nil {
+	if d.schema, err = newSchema(ctx, path); err != nil {
 		return err
 	}
 	for _, step := range []func(*cli.Context, *draft) error{c.newSample, c.newTrigger, c.newObject, c.newMatch, c.newFields, c.newName} {
@@ -100,8 +100,8 @@ func newPath(ctx *cli.Context) (string, error) {
 	return path, nil
 }
 
-func (c *console) newSchema(ctx *cli.Context, path string) (*schema.Schema, error) {
-	given, _, err := c.givenSchema(ctx)
+func newSchema(ctx *cli.Context, path string) (*schema.Schema, error) {
+	given, _, err := givenSchema(ctx)
 	if given != nil || err != nil {
 		return given, err
 	}

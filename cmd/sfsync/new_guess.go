@@ -133,7 +133,7 @@ func (d *draft) guessFields() []draftField {
 			if taken[f.Name] || d.whyNot(f) != "" || f.Type == schema.TypeReference {
 				continue
 			}
-			if n := alike(f.Name, l.name); n > most && d.takes(f, l) {
+			if n := alike(f.Name, l.name); n > most && takes(f, l) {
 				best, most = f, n
 			}
 		}
@@ -163,7 +163,7 @@ func (d *draft) guessStatus() []draftField {
 }
 
 // takes reports whether a field takes the value of a leaf as it is.
-func (d *draft) takes(f *schema.Field, l leaf) bool {
+func takes(f *schema.Field, l leaf) bool {
 	if l.value.IsArray() {
 		return f.Type == schema.TypeMultiPicklist
 	}

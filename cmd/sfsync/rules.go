@@ -213,12 +213,12 @@ func (c *console) ruleSets(ctx *cli.Context) ([]*ruleSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.setsOf(ctx, sources)
+	return setsOf(ctx, sources)
 }
 
 // setsOf groups rules by the schema they are checked against.
-func (c *console) setsOf(ctx *cli.Context, sources []*dsl.Source) ([]*ruleSet, error) {
-	given, from, err := c.givenSchema(ctx)
+func setsOf(ctx *cli.Context, sources []*dsl.Source) ([]*ruleSet, error) {
+	given, from, err := givenSchema(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func (c *console) printResult(f *feeder) {
 	}
 	c.printVerification(&f.tally.Verified)
 	var t table
-	t.row(cell{"events", c.style.bold}, strings.Join(c.eventCounts(f), ", "))
+	t.row(cell{"events", c.style.bold}, strings.Join(f.eventCounts(), ", "))
 	var runs []string
 	for _, o := range store.Outcomes {
 		if n := f.tally.Outcomes[o]; n > 0 || o == store.Synced || o == store.Failed {
@@ -93,7 +93,7 @@ func (c *console) printResult(f *feeder) {
 	t.write(c.out, 0)
 }
 
-func (c *console) eventCounts(f *feeder) []string {
+func (f *feeder) eventCounts() []string {
 	counts := []string{thousands(f.read) + " read", thousands(f.accepted) + " accepted"}
 	if f.duplicates > 0 {
 		counts = append(counts, thousands(f.duplicates)+" known already (nothing is written twice)")

@@ -35,7 +35,7 @@ func (c *console) printRun(run *store.Run) {
 	if run.Connection != "" {
 		t.row("connection", run.Connection)
 	}
-	t.row("took", c.effort(run))
+	t.row("took", effort(run))
 	t.write(c.out, c.width)
 	c.why("  ", run.Reason, "")
 	if run.Outcome == store.Waiting && !run.NotBefore.IsZero() {
@@ -58,7 +58,7 @@ func (c *console) printRun(run *store.Run) {
 // clock writes a time for a person, to the second.
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
-func (c *console) effort(run *store.Run) string {
+func effort(run *store.Run) string {
 	var parts []string
 	if !run.Started.IsZero() && !run.Ended.IsZero() {
 		parts = append(parts, run.Ended.Sub(run.Started).Round(time.Millisecond).String())

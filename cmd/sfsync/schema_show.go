@@ -29,7 +29,7 @@ type schemaEntry struct {
 }
 
 func (c *console) schemaList(ctx *cli.Context) error {
-	s, from, err := c.listedSchema(ctx)
+	s, from, err := listedSchema(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func mayText(create, update bool) string {
 }
 
 // listedSchema is what a list is made of, and a remark on where it comes from.
-func (c *console) listedSchema(ctx *cli.Context) (s *schema.Schema, remark string, err error) {
+func listedSchema(ctx *cli.Context) (s *schema.Schema, remark string, err error) {
 	if dir := ctx.String("schema"); dir != "" {
 		s, err = readSchema(dir)
 		return s, "", err
@@ -128,7 +128,7 @@ func (c *console) schemaShow(ctx *cli.Context) error {
 	if name == "" || ctx.NArg() > 2 {
 		return usagef("sfsync schema show Contact --schema schema", "one object is needed, and perhaps one of its fields")
 	}
-	o, from, err := c.findObject(ctx, name)
+	o, from, err := findObject(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func rawField(object []byte, name string) []byte {
 }
 
 // findObject finds an object, and says where its describe comes from.
-func (c *console) findObject(ctx *cli.Context, name string) (o *schema.Object, from string, err error) {
+func findObject(ctx *cli.Context, name string) (o *schema.Object, from string, err error) {
 	if dir := ctx.String("schema"); dir != "" {
 		s, err := readSchema(dir)
 		if err != nil {
@@ -198,7 +198,7 @@ func (c *console) findObject(ctx *cli.Context, name string) (o *schema.Object, f
 	d, err := t.client.Describe(ctx.Context, name, time.Time{})
 	if err == nil {
 		t.close()
-		return d.Object, "", c.keepShown(ctx, connection, d.Object)
+		return d.Object, "", keepShown(ctx, connection, d.Object)
 	}
 	defer t.close()
 	var e *salesforce.Error
@@ -213,7 +213,7 @@ func (c *console) findObject(ctx *cli.Context, name string) (o *schema.Object, f
 }
 
 // keepShown puts what --refresh has fetched into the store.
-func (c *console) keepShown(ctx *cli.Context, connection string, o *schema.Object) error {
+func keepShown(ctx *cli.Context, connection string, o *schema.Object) error {
 	if connection == "" || !ctx.Bool("refresh") {
 		return nil
 	}

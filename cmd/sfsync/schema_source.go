@@ -18,7 +18,7 @@ func schemaFlag() cli.Flag {
 }
 
 // givenSchema is the schema that flags ask for, nil if they ask for none.
-func (c *console) givenSchema(ctx *cli.Context) (given *schema.Schema, from string, err error) {
+func givenSchema(ctx *cli.Context) (given *schema.Schema, from string, err error) {
 	dir, name := ctx.String("schema"), ctx.String("connection")
 	switch {
 	case dir != "" && name != "":

@@ -198,7 +198,7 @@ func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
 			}
 		}
 	}
-	sets, err := c.setsOf(ctx, sources)
+	sets, err := setsOf(ctx, sources)
 	return sets, named, err
 }
 

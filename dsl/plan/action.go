@@ -182,13 +182,13 @@ func (c *compilation) idLiteral(s *scope, l leaf, o *schema.Object) {
 	if o.KeyPrefix != "" && schema.KeyPrefix(id18) != o.KeyPrefix {
 		d := c.report(s.source, l.span, dsl.Error, "S212", "`%s` is no id of %s", id, withArticle(o.Name))
 		d.Help = fmt.Sprintf("ids of %s begin with %s", o.Name, o.KeyPrefix)
-		if other := c.objectOfID(o, id18); other != "" {
+		if other := c.objectOfID(id18); other != "" {
 			d.Help += ", and this one is of " + withArticle(other)
 		}
 	}
 }
 
-func (c *compilation) objectOfID(o *schema.Object, id string) string {
+func (c *compilation) objectOfID(id string) string {
 	return schema.WellKnownObject(schema.KeyPrefix(id))
 }
 

@@ -136,7 +136,7 @@ func (a *analysis) visit(n *ast.Node) Kinds {
 	case *ast.CallNode:
 		return a.call(node)
 	case *ast.BuiltinNode:
-		a.unknownFunction(node, node.Name, file.Location{From: node.Location().From, To: node.Location().From + len(node.Name)})
+		a.unknownFunction(node.Name, file.Location{From: node.Location().From, To: node.Location().From + len(node.Name)})
 		return Any
 	case *ast.ArrayNode:
 		return a.array(n, node)
@@ -440,7 +440,7 @@ func (a *analysis) call(node *ast.CallNode) Kinds {
 	}
 	f := functionByName[callee.Value]
 	if f == nil {
-		a.unknownFunction(node, callee.Value, callee.Location())
+		a.unknownFunction(callee.Value, callee.Location())
 		return Any
 	}
 	result := f.Result
@@ -515,7 +515,7 @@ func countArgs(least, most int) string {
 	}
 }
 
-func (a *analysis) unknownFunction(n ast.Node, name string, at file.Location) {
+func (a *analysis) unknownFunction(name string, at file.Location) {
 	var names []string
 	for i := range functions {
 		names = append(names, functions[i].Name)

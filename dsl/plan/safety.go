@@ -51,7 +51,7 @@ func (p *Plan) loops() [][]firing {
 				seen[f.fires] = true
 			}
 			for _, other := range p.Rules {
-				if !seen[other] && a.fires(other, p) {
+				if !seen[other] && a.fires(other) {
 					next[r] = append(next[r], firing{a, other})
 				}
 			}
@@ -96,7 +96,7 @@ func (p *Plan) loops() [][]firing {
 }
 
 // fires reports whether a write can make Salesforce send the message of a rule.
-func (a *Action) fires(r *Rule, p *Plan) bool {
+func (a *Action) fires(r *Rule) bool {
 	if r.tree.On == nil || r.Trigger != dsl.OutboundMessage || !strings.EqualFold(a.Object, r.Subject) || a.Connection != r.Connection {
 		return false
 	}

@@ -82,7 +82,7 @@ func (g *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	var a answer
 	var fault *Fault
-	switch bad := c.readBody(w, r); {
+	switch bad := c.readBody(r); {
 	case bad != nil:
 		a = *bad
 	default:
@@ -291,7 +291,7 @@ func (c *call) form() url.Values {
 }
 
 // readBody reads and unpacks the request body within its bound.
-func (c *call) readBody(w http.ResponseWriter, r *http.Request) *answer {
+func (c *call) readBody(r *http.Request) *answer {
 	bad := func(status int, code, message string) *answer {
 		a := fail(status, code, message)
 		return &a

@@ -169,7 +169,7 @@ func (c *call) save(tx *txn, t *table, ch *change, old *record) outcome {
 	if fails := c.setParents(ch, values); fails != nil {
 		return refuse(fails...)
 	}
-	if fails := c.checkLookups(ch, values); fails != nil {
+	if fails := c.checkLookups(ch); fails != nil {
 		return refuse(fails...)
 	}
 	if missing := missingRequired(ch, values, old == nil); missing != nil {
@@ -300,7 +300,7 @@ func (c *call) setParents(ch *change, values []string) []failure {
 }
 
 // checkLookups makes sure that lookups which the row sets point at living records of the right objects.
-func (c *call) checkLookups(ch *change, values []string) []failure {
+func (c *call) checkLookups(ch *change) []failure {
 	for _, s := range ch.sets {
 		if s.field.Type != schema.TypeReference || s.value == "" {
 			continue

@@ -23,7 +23,7 @@ const dayLayout = "20060102"
 func dayName(t time.Time) []byte { return []byte(t.UTC().Format(dayLayout)) }
 
 // keep copies the queued event to where Lookup finds it.
-func keep(tx *bbolt.Tx, seq uint64, queued []byte, k *store.Keep) error {
+func keep(tx *bbolt.Tx, queued []byte, k *store.Keep) error {
 	stored := tx.Bucket(queueBucket).Get(queued)
 	day, err := tx.Bucket(keptBucket).CreateBucketIfNotExists(dayName(k.Until))
 	if err != nil {

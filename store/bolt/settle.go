@@ -115,7 +115,7 @@ func (c *claim) settle(b *batch, set *store.Settlement, entry *runEntry) error {
 		}
 	}
 	if set.Keep != nil {
-		if err := keep(tx, set.Seq, key, set.Keep); err != nil {
+		if err := keep(tx, key, set.Keep); err != nil {
 			return err
 		}
 		keys := set.Keep.Keys
