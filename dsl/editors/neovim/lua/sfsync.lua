@@ -34,11 +34,12 @@ local function on_attach(client, bufnr)
   map(bufnr, "<leader>rt", vim.lsp.codelens.run, "Run the test of this line")
   map(bufnr, "<leader>f", function() format(bufnr) end, "Format")
   local group = vim.api.nvim_create_augroup("sfsync_" .. bufnr, { clear = true })
-  vim.api.nvim_create_autocmd({ "BufEnter", "InsertLeave", "BufWritePost" }, {
+  vim.api.nvim_create_autocmd({ "BufEnter", "InsertLeave", "TextChanged", "BufWritePost" }, {
     group = group,
     buffer = bufnr,
     callback = function() vim.lsp.codelens.refresh() end,
   })
+  vim.lsp.codelens.refresh() -- the buffer was entered before there was a server
   if M.options.format_on_save then
     vim.api.nvim_create_autocmd("BufWritePre", {
       group = group,

@@ -63,6 +63,10 @@ local function main()
     return client and client.initialized and client.server_capabilities.hoverProvider
   end)
 
+  wait("the tests have buttons from the start", function()
+    local lenses = vim.lsp.codelens.get(0)
+    return #lenses > 0, lenses
+  end)
   wait("what is wrong is shown", function()
     local found = vim.diagnostic.get(0)
     return has(found, function(d) return d.code == "S206" end) and has(found, function(d) return d.code == "S102" end), found
