@@ -89,6 +89,18 @@ func TestStaleNewsIsSkipped(t *testing.T) {
 	}
 }
 
+// A wrong date does not keep later news from its record.
+func TestNewsFromTheFuture(t *testing.T) {
+	b := start(t, updates)
+	b.run(response("wrong", 1, 9, "2199-11-20T14:00:00Z"), response("right", 1, 1, "2026-11-20T13:00:00Z"), response("late", 1, 2, "2026-11-20T12:00:00Z"))
+	if r := b.of("right"); r.Outcome != store.Synced {
+		t.Errorf("run %+v", r)
+	}
+	if r := b.of("late"); r.Outcome != store.Skipped || !strings.Contains(r.Reason, "2026-11-20T13:00:00Z") {
+		t.Errorf("run %+v", r)
+	}
+}
+
 func TestOwnEchoIsSkipped(t *testing.T) {
 	b := start(t, messages).run(
 		message("mine", caseID, `,"LastModifiedById":"005000000000001"`),

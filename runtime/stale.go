@@ -18,6 +18,10 @@ import (
 const (
 	// keepNews is how long it is remembered which news a rule applied to a record.
 	keepNews = 30 * 24 * time.Hour
+	// fromTheFuture is how far ahead of here a sender's clock or time zone may be. What is
+	// said to happen later than that makes nothing stale, or one wrong date would keep all
+	// news from a record.
+	fromTheFuture = 24 * time.Hour
 	// newsInMemory bounds each of the two generations of remembered news. It is far
 	// more than there are writes in memory, so what is not on disk yet is never dropped.
 	newsInMemory = 50_000
@@ -87,7 +91,7 @@ func (l *loop) stale(w *write) string {
 		l.config.Logger.Warn("cannot tell whether news is stale", "error", err)
 		return ""
 	}
-	if w.applied >= last {
+	if w.applied >= last || last > time.Now().Add(fromTheFuture).UnixNano() {
 		return ""
 	}
 	return fmt.Sprintf("stale: this is of %s, and the rule has already applied what happened at %s", stamp(w.applied), stamp(last))
