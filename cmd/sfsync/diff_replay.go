@@ -78,7 +78,7 @@ func newReplay(before, after *plan.Plan) *replay {
 // files runs the events of files.
 func (r *replay) files(c *console, paths []string) error {
 	feed := &eventFeed{console: c, each: r.event}
-	err := feed.readAll(paths)
+	err := c.eachEventFile(paths, feed.read)
 	r.Broken += feed.broken
 	return err
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime/intake"
@@ -19,39 +17,6 @@ type eventFeed struct {
 	each     func(ev plan.Event, text, of string) error // of is the text of the message, for a status
 	messages map[string]string                          // texts by event id and record id
 	broken   int                                        // events that could not be read, each told of
-}
-
-// readAll reads files and directories of events, "-" being standard input.
-func (f *eventFeed) readAll(paths []string) error {
-	for _, path := range paths {
-		read := f.readPath
-		if path == "-" {
-			read = func(string) error { return f.read("<stdin>", f.console.in) }
-		}
-		if err := read(path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *eventFeed) readPath(path string) error {
-	files, err := eventFiles(path)
-	if err != nil {
-		return err
-	}
-	for _, name := range files {
-		file, err := os.Open(name)
-		if err != nil {
-			return outsidef("", "cannot read %s: %s", name, reason(err))
-		}
-		err = f.read(filepath.ToSlash(name), file)
-		file.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (f *eventFeed) read(name string, r io.Reader) error {

@@ -31,7 +31,7 @@ func (c *console) dryRun(ctx *cli.Context) error {
 	}
 	d := &dryRunner{console: c, plan: rules.plan, json: wantsJSON(ctx)}
 	feed := &eventFeed{console: c, each: d.event}
-	if err := feed.readAll(ctx.StringSlice("events")); err != nil {
+	if err := c.eachEventFile(ctx.StringSlice("events"), feed.read); err != nil {
 		return err
 	}
 	if feed.broken > 0 || d.failed {

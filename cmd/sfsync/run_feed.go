@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -59,7 +57,7 @@ func (f *feeder) feed(ctx context.Context, paths []string) error {
 		stop() // when the engine fails, reading on would be for nothing
 		ended <- err
 	}()
-	err := f.readAll(running, paths)
+	err := f.console.eachEventFile(paths, func(name string, r io.Reader) error { return f.readFrom(running, name, r) })
 	stop()
 	failed := <-ended
 	if errors.Is(failed, context.Canceled) && ctx.Err() == nil {
@@ -72,36 +70,6 @@ func (f *feeder) feed(ctx context.Context, paths []string) error {
 		f.bar.ChangeMax(f.accepted) // now it is known
 	}
 	return f.job.engine.Drain(ctx)
-}
-
-func (f *feeder) readAll(ctx context.Context, paths []string) error {
-	for _, path := range paths {
-		if path == "-" {
-			if err := f.readFrom(ctx, "<stdin>", f.console.in); err != nil {
-				return err
-			}
-			continue
-		}
-		files, err := eventFiles(path)
-		if err != nil {
-			return err
-		}
-		for _, name := range files {
-			if err := f.readFile(ctx, name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (f *feeder) readFile(ctx context.Context, path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return outsidef("", "cannot read %s: %s", path, reason(err))
-	}
-	defer file.Close()
-	return f.readFrom(ctx, filepath.ToSlash(path), file)
 }
 
 func (f *feeder) readFrom(ctx context.Context, name string, r io.Reader) error {

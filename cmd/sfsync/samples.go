@@ -96,26 +96,3 @@ func (s *ruleSet) addSampleFile(path string) ([]eventProblem, error) {
 	}
 	return problems, nil
 }
-
-// eventFiles returns the file of that name, or the event files in a directory.
-func eventFiles(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
-	}
-	var files []string
-	for _, e := range entries {
-		switch filepath.Ext(e.Name()) {
-		case ".json", ".jsonl", ".ndjson":
-			files = append(files, filepath.Join(path, e.Name()))
-		}
-	}
-	return files, nil
-}
