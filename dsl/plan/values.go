@@ -56,6 +56,10 @@ func (c *compilation) checkLiteral(v schema.Value, f *schema.Field, at place, qu
 	d := c.report(at.source, at.span, dsl.Error, valueCodes[bad.Kind], "%s", bad.Message)
 	d.Help = bad.Help
 	switch bad.Kind {
+	case schema.WrongType:
+		if v.Kind == schema.KindText {
+			literalFix(d, f, v.Text, at)
+		}
 	case schema.NotInPicklist:
 		picklistFix(d, f, v.Text, at, quoted)
 	case schema.BadID:
@@ -64,6 +68,22 @@ func (c *compilation) checkLiteral(v schema.Value, f *schema.Field, at place, qu
 		}
 	}
 	return false
+}
+
+// literalFix says what to write in place of a text of the wrong kind. What the schema
+// advises is for values that only an event brings.
+func literalFix(d *dsl.Diagnostic, f *schema.Field, text string, at place) {
+	switch accepts(f) {
+	case Bool:
+		d.Help = "write true or false"
+		if truth, err := toBool([]any{text}); err == nil && truth != nil {
+			better := fmt.Sprint(truth)
+			d.Help = "write " + better
+			d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: at.span, New: better}}}}
+		}
+	case Number:
+		d.Help = "write it in digits, such as 42 or 4.5"
+	}
 }
 
 // advisoryPicklist warns of a value that is not in a picklist which takes any:
