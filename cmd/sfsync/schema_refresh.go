@@ -65,6 +65,9 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 	report := refreshReport{Connections: []refreshedOrg{}, first: true}
 	before, after := map[string]*schema.Schema{}, map[string]*schema.Schema{}
 	for _, t := range targets {
+		if t.sim != nil {
+			return usagef("sfsync schema export DIR --org sim", "a simulated org is gone when the command ends, and its schema is not remembered")
+		}
 		if t.name == "" {
 			return usagef("--save-connection NAME", "the schema of an org without a name cannot be remembered")
 		}
