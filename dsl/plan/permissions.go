@@ -30,6 +30,8 @@ type ObjectNeed struct {
 	Edit   bool        `json:"edit"`
 	Fields []FieldNeed `json:"fields"` // by name
 	Lines  []string    `json:"lines"`  // of the rules that need it: "rules.sfsync:12"
+
+	creates, edits []string // those of Lines that create and edit
 }
 
 // FieldNeed is what has to be allowed on one field. Reading is needed of each.
@@ -85,7 +87,7 @@ func (n *needs) add(u *use) {
 	edit := u.action != nil && u.action.Kind != dsl.Create
 	switch u.role {
 	case touches:
-		o.Create, o.Edit = o.Create || create, o.Edit || edit
+		o.may(create, edit, line)
 		if u.action != nil {
 			n.around(u, line)
 		}
@@ -121,6 +123,17 @@ func (n *needs) object(name, line string) *ObjectNeed {
 		o.Lines = append(o.Lines, line)
 	}
 	return o
+}
+
+func (o *ObjectNeed) may(create, edit bool, line string) {
+	if create {
+		o.Create = true
+		o.creates = append(o.creates, line)
+	}
+	if edit {
+		o.Edit = true
+		o.edits = append(o.edits, line)
+	}
 }
 
 func (o *ObjectNeed) field(name string, create, edit bool, line string) {
@@ -170,7 +183,7 @@ func (n *needs) around(u *use, line string) {
 		n.user["ActivitiesAccess"], n.user["EditEvent"] = true, true
 	}
 	if parent := partOf[u.object]; parent != "" {
-		n.object(parent, line).Edit = true
+		n.object(parent, line).may(false, true, line)
 	}
 	o := n.schema.Object(u.object)
 	if o == nil {
@@ -222,19 +235,19 @@ func (n *Needs) Compare(s *schema.Schema) []Right {
 		if o != nil && len(o.Fields) == 0 {
 			o = nil
 		}
-		add := func(to, why, help string) {
-			rights = append(rights, Right{Object: need.Object, To: to, Has: why == "", Why: why, Help: help, Lines: need.Lines})
+		add := func(to, why, help string, lines []string) {
+			rights = append(rights, Right{Object: need.Object, To: to, Has: why == "", Why: why, Help: help, Lines: lines})
 		}
 		if o == nil {
-			add("read", "there is no such object, or the user may not see it", "grant Read on "+need.Object+" in a permission set of the user")
+			add("read", "there is no such object, or the user may not see it", "grant Read on "+need.Object+" in a permission set of the user", need.Lines)
 			continue
 		}
-		add("read", "", "")
+		add("read", "", "", need.Lines)
 		if need.Create {
-			add("create", unless(o.Createable, "the user may not create it"), unless(o.Createable, "grant Create on "+o.Name+" in a permission set of the user"))
+			add("create", unless(o.Createable, "the user may not create it"), unless(o.Createable, "grant Create on "+o.Name+" in a permission set of the user"), need.creates)
 		}
 		if need.Edit {
-			add("edit", unless(o.Updateable, "the user may not edit it"), unless(o.Updateable, "grant Edit on "+o.Name+" in a permission set of the user"))
+			add("edit", unless(o.Updateable, "the user may not edit it"), unless(o.Updateable, "grant Edit on "+o.Name+" in a permission set of the user"), need.edits)
 		}
 		for _, f := range need.Fields {
 			rights = append(rights, f.compare(o)...)
