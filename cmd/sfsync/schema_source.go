@@ -47,7 +47,7 @@ func storedSchema(ctx *cli.Context, name string) (*schema.Schema, error) {
 }
 
 func unknownConnection(name string) error {
-	return usagef("sfsync connect add "+name, "there is no connection `%s` in the store", name)
+	return usagef("sfsync connect list tells which there are, sfsync connect add "+name+" adds it", "there is no connection `%s` in the store", name)
 }
 
 // schemaOf reads the schema of a connection out of a store.
