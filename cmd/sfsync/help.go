@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -40,7 +42,13 @@ var heading = regexp.MustCompile(`(?m)^CATEGORY:\n.*\n\n`)
 // helpItem is a flag or a command in a help text: what it is called, and what it does.
 var helpItem = regexp.MustCompile(`^( +\S.*? {2,})(\S.*)$`)
 
-// printHelp prints a help text with its flags and commands wrapped to the width.
+// proseLine is a line of a paragraph, or a command.
+var proseLine = regexp.MustCompile(`^ {3}[^ ]`)
+
+// commandLine is how a command to be copied begins.
+const commandLine = "   sfsync "
+
+// printHelp prints a help text with its paragraphs, flags and commands wrapped to the width.
 func printHelp(w io.Writer, templ string, data any) {
 	var b bytes.Buffer
 	cli.HelpPrinterCustom(&b, templ, data, nil)
@@ -49,6 +57,16 @@ func printHelp(w io.Writer, templ string, data any) {
 		width = widthOf(f)
 	}
 	items := false
+	var prose []string // lines of a paragraph
+	flush := func() {
+		if slices.ContainsFunc(prose, func(l string) bool { return utf8.RuneCountInString(l) > width }) {
+			prose = []string{hanging("   ", strings.Join(strings.Fields(strings.Join(prose, " ")), " "), width)}
+		}
+		for _, l := range prose {
+			fmt.Fprintln(w, l)
+		}
+		prose = nil
+	}
 	for line := range strings.Lines(heading.ReplaceAllString(b.String(), "")) {
 		line = strings.TrimRight(line, "\n ")
 		if strings.HasSuffix(line, "OPTIONS:") || line == "COMMANDS:" {
@@ -57,6 +75,12 @@ func printHelp(w io.Writer, templ string, data any) {
 		if part := helpItem.FindStringSubmatch(line); items && part != nil {
 			line = hanging(part[1], part[2], width)
 		}
+		if !items && proseLine.MatchString(line) && !strings.HasPrefix(line, commandLine) {
+			prose = append(prose, line)
+			continue
+		}
+		flush()
 		fmt.Fprintln(w, line)
 	}
+	flush()
 }
