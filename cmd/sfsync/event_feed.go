@@ -32,7 +32,7 @@ func (f *eventFeed) read(name string, r io.Reader) error {
 			if inner := errors.Unwrap(err); inner != nil {
 				err = inner
 			}
-			return outsidef("", "cannot read %s: %s", name, reason(err))
+			return cannotRead(name, err)
 		}
 		f.broken++
 		fmt.Fprintf(f.console.err, "%s %s\n", f.console.errStyle.red("broken event:"), printable(p.String()))

@@ -67,6 +67,15 @@ func (c *console) exit(err error) int {
 	return e.code
 }
 
+// cannotRead says why a file could not be read, unless it is that the command was
+// interrupted.
+func cannotRead(name string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return outsidef("", "cannot read %s: %s", name, reason(err))
+}
+
 // reason says in words of the user why a file could not be opened or read.
 func reason(err error) string {
 	var path *fs.PathError

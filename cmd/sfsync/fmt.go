@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/sfsync/sfsync/dsl"
 )
@@ -44,7 +42,7 @@ type formattedFile struct {
 func (c *console) fmt(ctx *cli.Context) error {
 	paths := ctx.Args().Slice()
 	if len(paths) == 0 {
-		if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if c.canAsk() { // nobody means to type rules
 			return usagef("sfsync fmt rules"+ruleExtension, "no rule file is named")
 		}
 		paths = []string{"-"}

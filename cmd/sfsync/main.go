@@ -22,5 +22,6 @@ func run(args []string) int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	keepOutOfCoreDumps()
 	c := newConsole(os.Stdin, os.Stdout, os.Stderr)
+	c.in = &interruptible{ctx: ctx, from: os.Stdin}
 	return c.exit(execute(ctx, c, args))
 }

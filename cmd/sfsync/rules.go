@@ -180,7 +180,7 @@ func openSource(path string) (*dsl.Source, error) {
 func readSource(name string, r io.Reader) (*dsl.Source, error) {
 	text, err := io.ReadAll(io.LimitReader(r, dsl.MaxSize+1))
 	if err != nil {
-		return nil, outsidef("", "cannot read %s: %s", name, reason(err))
+		return nil, cannotRead(name, err)
 	}
 	return dsl.NewSource(name, text), nil
 }
