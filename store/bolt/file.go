@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -148,7 +149,7 @@ func verify(path string, whole bool) error {
 			if !whole {
 				return nil
 			}
-			return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return walk(b) })
+			return walk(tx.Cursor().Bucket())
 		})
 	})
 	// Of a file that the system can read, bbolt's complaints are about its content.
@@ -159,8 +160,14 @@ func verify(path string, whole bool) error {
 	return openError(path, err)
 }
 
+// walk reads a bucket whole. Keys out of order tell of a damaged page whose head is sound.
 func walk(b *bbolt.Bucket) error {
+	var before []byte
 	return b.ForEach(func(k, v []byte) error {
+		if before != nil && bytes.Compare(before, k) >= 0 {
+			return fmt.Errorf("%w: its keys are out of order", store.ErrCorrupt)
+		}
+		before = k
 		if v == nil {
 			return walk(b.Bucket(k))
 		}
