@@ -59,7 +59,7 @@ func (c *Client) do(ctx context.Context, call *call) (*answer, *Error) {
 
 // orgTrouble is why the org could not be reached or did not let us in, nil if it did.
 func orgTrouble(a *answer, bad *Error) *Error {
-	if bad == nil && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= 500) {
+	if bad == nil && (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= 500 || a.redirects() || a.foreign()) {
 		bad = answerError(a, "")
 	}
 	if bad != nil {

@@ -58,7 +58,7 @@ func (c *Client) collection(ctx context.Context, op Op, rows []*Row, b batch, re
 	}
 	// Some answers carry the list of results with a status of 400.
 	if a.status == http.StatusOK || a.status == http.StatusBadRequest {
-		if list := readResults(a.body, len(rows)); list != nil {
+		if list := readResults(a.body, len(rows)); list != nil && (op != Update || inOrder(rows, list)) {
 			for i, row := range rows {
 				*results[i] = row.result(&list[i], op)
 			}
@@ -86,6 +86,19 @@ func readResults(body []byte, n int) []wireResult {
 		}
 	}
 	return list
+}
+
+// inOrder reports whether the results of updates are those of their rows. Salesforce
+// answers in the order of the rows; a result in a wrong place would tell of a record
+// what became of another one.
+func inOrder(rows []*Row, list []wireResult) bool {
+	const id = 15 // characters that name a record; three more are a checksum
+	for i, row := range rows {
+		if got := list[i].ID; len(got) >= id && len(row.ID) >= id && got[:id] != row.ID[:id] {
+			return false
+		}
+	}
+	return true
 }
 
 func (row *Row) result(w *wireResult, op Op) Result {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -163,8 +164,12 @@ func answerError(a *answer, op Op) *Error {
 			if n := countMatches(a.body); n > 0 {
 				e.Message = fmt.Sprintf("the external id matches %d records", n)
 			}
-		case a.status >= 300 && a.status < 400:
-			e.Message = "Salesforce answered " + statusText(a.status) + ", a redirect, which is not followed: check the instance URL"
+		case a.redirects():
+			e.Cause, e.Advice = Network, notTheAPI
+			e.Message = "the answer is " + statusText(a.status) + ", a redirect" + redirectTarget(a.header) + ", which is not followed"
+		case a.foreign():
+			e.Cause, e.Advice = Network, notTheAPI
+			e.Message = "the answer is a page and not one of Salesforce's REST API"
 		case a.status < 300:
 			e.Message = "Salesforce answered " + statusText(a.status) + " with a body that is no result"
 		}
@@ -175,6 +180,33 @@ func answerError(a *answer, op Op) *Error {
 	e.Whole = true
 	e.RetryAfter = retryAfter(a.header)
 	return e
+}
+
+// notTheAPI is for what can only come from something else than the REST API. It passes
+// when the network does what it should again, so nothing is given up for it.
+const notTheAPI = "Something else than Salesforce's REST API answers. Check the instance URL of the connection, and look for a proxy, a firewall or a sign-in page of the network on the way; Salesforce itself sends such answers while it moves or maintains an org (status.salesforce.com)."
+
+func (a *answer) redirects() bool {
+	return a.status > http.StatusMultipleChoices && a.status < http.StatusBadRequest && a.status != http.StatusNotModified
+}
+
+// foreign reports whether a good answer has a body that is no JSON at all, such as the
+// sign-in page of a network.
+func (a *answer) foreign() bool {
+	if a.status != http.StatusOK && a.status != http.StatusCreated {
+		return false
+	}
+	body := bytes.TrimLeft(a.body, " \t\r\n")
+	return len(body) == 0 || body[0] != '{' && body[0] != '['
+}
+
+// redirectTarget is where a redirect leads, without the path, which may hold a secret.
+func redirectTarget(h http.Header) string {
+	u, err := url.Parse(h.Get("Location"))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return " to " + clip(u.Host)
 }
 
 func countMatches(body []byte) int {

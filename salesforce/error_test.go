@@ -46,8 +46,12 @@ func TestAnswerError(t *testing.T) {
 		{"ambiguous", `["/services/data/v67.0/sobjects/A/001","/services/data/v67.0/sobjects/A/002"]`, 300, Upsert,
 			Error{Cause: Duplicate, Message: "the external id matches 2 records"}},
 		{"ambiguous without list", ``, 300, Upsert, Error{Cause: Duplicate, Message: "the external id matches more than one record"}},
-		{"redirect", ``, 302, Update, Error{Cause: Unknown, Message: "Salesforce answered 302 Found, a redirect, which is not followed: check the instance URL"}},
+		{"redirect", ``, 302, Update, Error{Cause: Network, Message: "the answer is 302 Found, a redirect, which is not followed"}},
 		{"a page of something else", `<html>Please sign in</html>`, 200, Update,
+			Error{Cause: Network, Message: "the answer is a page and not one of Salesforce's REST API", InDoubt: true}},
+		{"an empty page", "", 200, Create,
+			Error{Cause: Network, Message: "the answer is a page and not one of Salesforce's REST API", InDoubt: true}},
+		{"JSON of something else", `{"status":"ok"}`, 200, Update,
 			Error{Cause: Unknown, Message: "Salesforce answered 200 OK with a body that is no result", InDoubt: true}},
 		{"userinfo", `Bad_OAuth_Token`, 403, Retrieve, Error{Cause: Auth, Message: "Salesforce does not accept the access token"}},
 	} {

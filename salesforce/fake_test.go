@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/tidwall/gjson"
 )
 
 // seen is one request that a fake org got.
@@ -140,7 +142,11 @@ func collectionOrg(refuse func(record string, at int) (code, message string)) ha
 				fail(code, message)
 				return
 			}
-			results[i] = map[string]any{"id": "500000000000001AAA", "success": true, "errors": []any{}}
+			id := gjson.GetBytes(record, "id").Str
+			if id == "" {
+				id = "500000000000001AAA"
+			}
+			results[i] = map[string]any{"id": id, "success": true, "errors": []any{}}
 		}
 		_ = json.NewEncoder(w).Encode(results)
 	}

@@ -545,6 +545,9 @@ func TestObserve(t *testing.T) {
 		{403, `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`},
 		{401, `[{"errorCode":"INVALID_SESSION_ID","message":"This session is not valid for use with the REST API"}]`},
 		{503, `<html>`},
+		{200, `<html>`},
+		{307, ``},
+		{304, ``},
 	} {
 		org := newFake(t, answerWith(answer.status, answer.body))
 		c := org.client(t, func(c *Config) {
@@ -560,7 +563,7 @@ func TestObserve(t *testing.T) {
 		})
 		c.Update(t.Context(), Row{Object: "Case", ID: "500000000000001", Body: []byte(`{}`)})
 	}
-	if want := []string{"fine", "fine", "fine", "rate_limited", "auth", "unavailable"}; !slices.Equal(got, want) {
+	if want := []string{"fine", "fine", "fine", "rate_limited", "auth", "unavailable", "network", "network", "fine"}; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
 }

@@ -86,7 +86,7 @@ func (c *Client) Describe(ctx context.Context, object string, ifModifiedSince ti
 	if a.status == http.StatusNotModified {
 		return &Description{NotModified: true, LastModified: ifModifiedSince}, nil
 	}
-	if a.status != http.StatusOK {
+	if a.status != http.StatusOK || a.foreign() {
 		bad := answerError(a, Describe)
 		if bad.Code == "NOT_FOUND" {
 			bad.Cause = WrongObject
@@ -109,7 +109,7 @@ func (c *Client) get(ctx context.Context, r *call, v any) error {
 	if bad != nil {
 		return bad
 	}
-	if a.status != http.StatusOK {
+	if a.status != http.StatusOK || a.foreign() {
 		return answerError(a, Retrieve)
 	}
 	if err := json.Unmarshal(a.body, v); err != nil {

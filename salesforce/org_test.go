@@ -75,8 +75,12 @@ func TestOrg(t *testing.T) {
 		t.Errorf("a key that steps out of its place: %v", err)
 	}
 	pages["/services/data/v67.0/sobjects"] = "<html>"
-	if _, err = c.DescribeGlobal(ctx); causeOf(err) != Unknown || !strings.Contains(err.Error(), "check the instance URL") {
+	if _, err = c.DescribeGlobal(ctx); causeOf(err) != Network || !strings.Contains(err.Error(), "is a page") {
 		t.Errorf("a page that is no API: %v", err)
+	}
+	pages["/services/data/v67.0/sobjects"] = "[]"
+	if _, err = c.DescribeGlobal(ctx); causeOf(err) != Unknown || !strings.Contains(err.Error(), "check the instance URL") {
+		t.Errorf("an answer of another kind: %v", err)
 	}
 	org.Close()
 	if _, err = c.Describe(ctx, "A__c", time.Time{}); causeOf(err) != Network {

@@ -109,10 +109,24 @@ func TestWriteRowResults(t *testing.T) {
 
 // The list of results counts also when it comes with a status of 400.
 func TestWriteResultsWith400(t *testing.T) {
-	org := newFake(t, answerWith(400, `[{"id":"500000000000001AAA","success":true,"errors":[]},{"success":false,"errors":[{"statusCode":"MALFORMED_ID","message":"m"}]}]`))
+	org := newFake(t, answerWith(400, `[{"id":"500000000000000AAA","success":true,"errors":[]},{"success":false,"errors":[{"statusCode":"MALFORMED_ID","message":"m"}]}]`))
 	got := org.client(t).Write(context.Background(), Update, cases(2, func(int) string { return `{}` }))
 	if got[0].Err != nil || got[1].Err == nil || got[1].Err.Cause != WrongObject || len(org.requests()) != 1 {
 		t.Errorf("%+v %+v", got[0], got[1].Err)
+	}
+}
+
+// A success that names another record than its row would tell of the wrong row.
+func TestWriteResultsInAnotherOrder(t *testing.T) {
+	org := newFake(t, answerWith(200, `[{"id":"500000000000002AAA","success":true,"errors":[]},{"success":false,"errors":[{"statusCode":"STRING_TOO_LONG","message":"m"}]}]`))
+	rows := []Row{{Object: "Case", ID: "500000000000001", Body: []byte(`{}`)}, {Object: "Case", ID: "500000000000002", Body: []byte(`{}`)}}
+	for i, r := range org.client(t).Write(t.Context(), Update, rows) {
+		if r.Err == nil || r.Err.Cause != Unknown || !r.Err.InDoubt || !strings.Contains(r.Err.Message, "no result") {
+			t.Errorf("row %d: %+v", i, r.Err)
+		}
+	}
+	if n := len(org.requests()); n != 1 {
+		t.Errorf("%d requests", n)
 	}
 }
 
@@ -248,7 +262,9 @@ func TestWriteDoesNotBisect(t *testing.T) {
 		{500, `[{"errorCode":"UNKNOWN_EXCEPTION","message":"m"}]`, Unavailable, false},
 		{503, `<html>busy</html>`, Unavailable, true},
 		{200, `[{"success":true}]`, Unknown, true},
-		{200, `<html>`, Unknown, true},
+		{200, `[{"success":true}`, Unknown, true},
+		{200, `<html>`, Network, true},
+		{302, ``, Network, false},
 	} {
 		org := newFake(t, answerWith(c.status, c.body))
 		rows := make([]Row, 50)
@@ -276,7 +292,7 @@ func BenchmarkWrite200(b *testing.B) {
 		if i > 0 {
 			reply.WriteByte(',')
 		}
-		reply.WriteString(`{"id":"500000000000001AAA","success":true,"errors":[]}`)
+		fmt.Fprintf(&reply, `{"id":"500%012d","success":true,"errors":[]}`, i)
 	}
 	body := "[" + reply.String() + "]"
 	c := inProcess(b, answerWith(200, body))
