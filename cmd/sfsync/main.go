@@ -21,6 +21,7 @@ func run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	keepOutOfCoreDumps()
+	collectLessOften()
 	c := newConsole(os.Stdin, os.Stdout, os.Stderr)
 	c.in = &interruptible{ctx: ctx, from: os.Stdin}
 	return c.exit(execute(ctx, c, args))
