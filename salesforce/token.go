@@ -124,7 +124,7 @@ func (t *tokens) fresh(stale string) string {
 	return t.current
 }
 
-// get returns a token other than stale.
+// get returns a token in place of stale, the same one if its source has no other.
 func (t *tokens) get(ctx context.Context, stale string) (string, *Error) {
 	if token := t.fresh(stale); token != "" {
 		t.ahead(ctx, token)

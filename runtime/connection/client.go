@@ -91,8 +91,11 @@ func (s *Source) Token(ctx context.Context, stale string) (string, error) {
 		return "", err
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.current = a
-	s.mu.Unlock()
+	if a.token == stale {
+		s.refused = "" // given again, so its next refusal says something new
+	}
 	return a.token, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -217,6 +218,75 @@ func TestHopeless(t *testing.T) {
 	if n, _ := b.counts(); n > 6 || last == nil || last.Cause != salesforce.Auth || last.RetryAfter == 0 {
 		t.Errorf("%d tokens were asked for, at last %v", n, last)
 	}
+}
+
+// sameAnswer is a login host that gives the token of a session again, as long as that lasts.
+type sameAnswer struct {
+	*bench
+	mu     sync.Mutex
+	answer []byte
+	asked  int
+}
+
+func (s *sameAnswer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/token") {
+		return s.bench.RoundTrip(r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked++; s.asked > 50 {
+		return nil, errors.New("this is asked again and again")
+	}
+	if s.answer == nil {
+		answer, err := s.bench.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		if s.answer, err = io.ReadAll(answer.Body); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(s.answer)), Request: r}, nil
+}
+
+// TestSameToken renews ahead of time and is given the token that it has; and then one
+// that Salesforce does not accept any more.
+func TestSameToken(t *testing.T) {
+	noKeys(t)
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBenchAt(t, dir, rotating(15*time.Minute))
+		host := &sameAnswer{bench: b}
+		m := connection.New(connection.Config{KV: b.kv, Vault: vault.Options{Dir: b.dir}, HTTPClient: &http.Client{Transport: host}})
+		credentials := webCredentials()
+		credentials.Flow = connection.ClientCredentials
+		if _, err := m.Add(t.Context(), "production", credentials, nil, ""); err != nil {
+			t.Fatal(err)
+		}
+		if life := b.saved("production").SessionSeconds; life != 900 {
+			t.Fatalf("a session lives for %d s", life)
+		}
+		client := b.client(m, "production")
+		for range 14 {
+			time.Sleep(time.Minute)
+			if bad := create(t.Context(), client, "x"); bad != nil {
+				t.Fatal(bad)
+			}
+			synctest.Wait()
+		}
+		if host.asked != 2 {
+			t.Errorf("asked %d times for a token that was given at once", host.asked)
+		}
+		b.org.RevokeSessions()
+		for range 20 {
+			if bad := create(t.Context(), client, "x"); bad == nil || bad.Cause != salesforce.Auth {
+				t.Fatalf("%v", bad)
+			}
+		}
+		if host.asked > 8 {
+			t.Errorf("asked %d times within a moment", host.asked)
+		}
+	})
 }
 
 // TestRemovedUnderAClient is a client that asks for a token of a connection that is gone,

@@ -19,27 +19,23 @@ type access struct {
 // renewTimeout bounds one renewal: the wait for another process, the call, the writes.
 const renewTimeout = 2 * time.Minute
 
-// token returns an access token other than stale, once for all who ask.
+// token returns an access token in place of stale, once for all who ask. It is the same
+// one if Salesforce gives it again, as it may while the session lasts.
 func (m *Manager) token(ctx context.Context, name, stale string) (access, error) {
-	for {
-		shared := context.WithoutCancel(ctx)
-		done := m.flight.DoChan(name, func() (any, error) {
-			ctx, cancel := context.WithTimeout(shared, renewTimeout)
-			defer cancel()
-			return m.renew(ctx, name, stale, false)
-		})
-		select {
-		case <-ctx.Done():
-			return access{}, &salesforce.Error{Cause: salesforce.Unavailable, Whole: true, Message: fmt.Sprintf("connection %q has no access token in time", name)}
-		case r := <-done:
-			if r.Err != nil {
-				return access{}, r.Err
-			}
-			// The renewal may have been for somebody whose token was staler.
-			if a := r.Val.(access); a.token != stale {
-				return a, nil
-			}
+	shared := context.WithoutCancel(ctx)
+	done := m.flight.DoChan(name+"\x00"+stale, func() (any, error) {
+		ctx, cancel := context.WithTimeout(shared, renewTimeout)
+		defer cancel()
+		return m.renew(ctx, name, stale, false)
+	})
+	select {
+	case <-ctx.Done():
+		return access{}, &salesforce.Error{Cause: salesforce.Unavailable, Whole: true, Message: fmt.Sprintf("connection %q has no access token in time", name)}
+	case r := <-done:
+		if r.Err != nil {
+			return access{}, r.Err
 		}
+		return r.Val.(access), nil
 	}
 }
 
@@ -51,7 +47,7 @@ func (m *Manager) Refresh(ctx context.Context, name string) error {
 	return err
 }
 
-// renew finds or gets a token other than stale. With force, it asks for a new one
+// renew finds a token other than stale, or gets one. With force, it asks for a new one
 // whatever there is.
 func (m *Manager) renew(ctx context.Context, name, stale string, force bool) (access, error) {
 	for wait := leaseFirst; ; wait = min(2*wait, leaseMax) {
