@@ -285,7 +285,7 @@ func TestRefusals(t *testing.T) {
 		{400, "invalid_grant", "audience is invalid", Auth, true, true},
 		{400, "invalid_grant", "Audience validation failed", Auth, true, true},
 		{400, "invalid_grant", "invalid assertion", Auth, true, false},
-		{400, "invalid_grant", "expired authorization code", Auth, true, true},
+		{400, "invalid_grant", "expired authorization code", Auth, true, false},
 		{400, "inactive_user", "user is inactive", Auth, true, false},
 		{400, "inactive_org", "organization is inactive", Auth, true, false},
 		{400, "invalid_client_id", "client identifier invalid", Auth, true, true},
