@@ -18,7 +18,7 @@ update Contact where Id = profile.record_id
 	},
 	{
 		Code: "S402", Title: "text that looks like a value",
-		Explanation: "After a colon everything is text. A value of the event takes an equals sign.",
+		Explanation: "After a colon everything is text, up to the end of the line: names of values, clauses and comments, too. A value of the event takes an equals sign, or single braces in a text.",
 		Bad: `rule Score
 on survey response
 update Contact where Id = profile.record_id

@@ -42,6 +42,7 @@ func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Ass
 			}
 		default:
 			c.value(out, x, s)
+			c.bracesInStrings(as, x, s)
 		}
 	case as.Text != nil:
 		out.Source = s.source.Slice(as.Text.Span)
@@ -287,13 +288,19 @@ func (c *compilation) lookup(at place, x *Expression, to ...string) {
 // text compiles `Field: text`.
 func (c *compilation) text(out *Assignment, as *dsl.Assignment, s *scope) {
 	static, isStatic := as.Text.Static()
+	odd := c.doubledBraces(as, out.field, s)
 	if isStatic {
-		if !c.textStyle(as, static, out.field, s) {
+		if !odd && !c.textStyle(as, static, out.field, s) {
 			c.staticText(out, static, place{s.source, as.Text.Span})
 		} else if c.errors == 0 {
 			out.static, _ = out.encoder().AppendJSON(nil, schema.Value{Kind: schema.KindText, Text: static})
 		}
 		return
+	}
+	if raw := s.source.Slice(as.Text.Span); quoted(raw) {
+		c.quotedText(as, raw, dsl.Warning, s)
+	} else if !odd {
+		c.clauseInText(as, raw, dsl.Warning, s)
 	}
 	length := 0
 	for _, p := range as.Text.Parts {

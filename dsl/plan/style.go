@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -12,38 +13,16 @@ import (
 // textStyle finds static text that was probably meant as something else, and
 // reports whether it did. That is an error where the field does not take the text.
 func (c *compilation) textStyle(as *dsl.Assignment, text string, f *schema.Field, s *scope) bool {
-	severity := dsl.Warning
-	if f != nil {
-		if _, bad := f.AppendJSON(nil, schema.Value{Kind: schema.KindText, Text: text}); bad != nil {
-			severity = dsl.Error
-		}
-	}
+	severity := textSeverity(text, f)
 	at := as.Text.Span
-	toExpression := func(value string) []dsl.Fix {
-		return []dsl.Fix{{Title: "write an expression", Edits: []dsl.Edit{{Span: dsl.Span{From: as.Field.To, To: at.To}, New: " = " + value}}}}
-	}
 	switch {
 	case quoted(text):
-		d := c.report(s.source, at, severity, "S401", "the quotes would be sent to Salesforce")
-		inner := text[1 : len(text)-1]
-		if strings.TrimSpace(inner) == "" {
-			d.Help = "a field is cleared by " + as.Field.String() + " = null"
-			d.Fixes = toExpression("null")
-			break
-		}
-		d.Help = "static text needs none: " + as.Field.String() + ": " + inner
-		safe := inner == strings.TrimSpace(inner) // or blanks would get lost
-		d.Fixes = []dsl.Fix{{Title: "leave out the quotes", Safe: safe, Edits: []dsl.Edit{
-			{Span: dsl.Span{From: at.From, To: at.From + 1}}, {Span: dsl.Span{From: at.To - 1, To: at.To}},
-		}}}
-	case looksLikePath(text, s):
-		d := c.report(s.source, at, severity, "S402", "this is sent as the text `%s`", cut(text, 40))
-		d.Help = "a value takes an equals sign: " + as.Field.String() + " = " + text
-		d.Fixes = toExpression(text)
+		c.quotedText(as, text, severity, s)
+	case c.meantAsValue(as, text, severity, s):
 	case text == "null" || text == "nil":
 		d := c.report(s.source, at, severity, "S404", "this is sent as the text `%s`", text)
 		d.Help = "a field is cleared by " + as.Field.String() + " = null"
-		d.Fixes = toExpression("null")
+		d.Fixes = toExpression(as, "null")
 	case f != nil && len(hiddenFields(text, f.Object())) > 0:
 		hidden := hiddenFields(text, f.Object())
 		d := c.report(s.source, at, severity, "S402", "this is all one text, up to the end of the line")
@@ -62,7 +41,7 @@ func (c *compilation) textStyle(as *dsl.Assignment, text string, f *schema.Field
 			}
 			d := c.report(s.source, at, dsl.Warning, "S403", "%s takes a number, and a colon takes text", f.Name)
 			d.Help = "write " + as.Field.String() + " = " + toText(n)
-			d.Fixes = toExpression(toText(n))
+			d.Fixes = toExpression(as, toText(n))
 			d.Fixes[0].Safe = true
 		}
 		return false
@@ -72,13 +51,53 @@ func (c *compilation) textStyle(as *dsl.Assignment, text string, f *schema.Field
 	return true
 }
 
+// textSeverity is that of a text which was probably meant as something else: an error
+// where the field does not take it.
+func textSeverity(text string, f *schema.Field) dsl.Severity {
+	if f != nil {
+		if _, bad := f.AppendJSON(nil, schema.Value{Kind: schema.KindText, Text: text}); bad != nil {
+			return dsl.Error
+		}
+	}
+	return dsl.Warning
+}
+
+// toExpression writes an expression in the place of a text.
+func toExpression(as *dsl.Assignment, value string) []dsl.Fix {
+	return []dsl.Fix{{Title: "write an expression", Edits: []dsl.Edit{{Span: dsl.Span{From: as.Field.To, To: as.Text.To}, New: " = " + value}}}}
+}
+
+// quotedText reports the quotes round a text.
+func (c *compilation) quotedText(as *dsl.Assignment, text string, severity dsl.Severity, s *scope) {
+	at := as.Text.Span
+	d := c.report(s.source, at, severity, "S401", "the quotes would be sent to Salesforce")
+	_, opening := utf8.DecodeRuneInString(text)
+	_, closing := utf8.DecodeLastRuneInString(text)
+	inner := text[opening : len(text)-closing]
+	if strings.TrimSpace(inner) == "" {
+		d.Help = "a field is cleared by " + as.Field.String() + " = null"
+		d.Fixes = toExpression(as, "null")
+		return
+	}
+	d.Help = "static text needs none: " + as.Field.String() + ": " + inner
+	safe := inner == strings.TrimSpace(inner) // or blanks would get lost
+	d.Fixes = []dsl.Fix{{Title: "leave out the quotes", Safe: safe, Edits: []dsl.Edit{
+		{Span: dsl.Span{From: at.From, To: at.From + opening}}, {Span: dsl.Span{From: at.To - closing, To: at.To}},
+	}}}
+}
+
 // quoted reports whether a text as a whole stands in quotes: not `"A" and "B"`, where
-// they belong to the text.
+// they belong to the text. A word processor makes curly ones of them.
 func quoted(text string) bool {
-	if len(text) < 2 || text[0] != '"' && text[0] != '\'' {
+	first, n := utf8.DecodeRuneInString(text)
+	last, m := utf8.DecodeLastRuneInString(text)
+	if len(text) < n+m || !strings.ContainsRune(`"'“„”‘`, first) {
 		return false
 	}
-	return strings.IndexByte(text[1:], text[0]) == len(text)-2
+	if n == 1 && m == 1 {
+		return first == last && strings.IndexByte(text[1:], text[0]) == len(text)-2
+	}
+	return strings.ContainsRune("“”’", last) && !strings.ContainsAny(text[n:len(text)-m], "“„”")
 }
 
 // hidden is a field that was meant to be set, and is a part of another's text:
@@ -102,22 +121,4 @@ func hiddenFields(text string, o *schema.Object) []hidden {
 		}
 	}
 	return found
-}
-
-// looksLikePath reports whether text is a path of the event or a call.
-func looksLikePath(text string, s *scope) bool {
-	if strings.ContainsAny(text, " \t") && !strings.HasSuffix(text, ")") {
-		return false
-	}
-	name, args, found := strings.Cut(text, "(")
-	if found && functionByName[name] != nil && strings.HasSuffix(args, ")") {
-		return true
-	}
-	root, rest, found := strings.Cut(text, ".")
-	if found && rest != "" {
-		_, isNamespace := namespaces[root]
-		_, isLet := s.lets[root]
-		return (isNamespace || isLet) && !strings.ContainsAny(rest, " ")
-	}
-	return false
 }
