@@ -250,8 +250,16 @@ func saveConnection(ctx *cli.Context, kv store.KV, t *target, name string) error
 	}
 	now := time.Now().UTC()
 	saved, err := store.GetConnection(ctx.Context, kv, name)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		saved = store.Connection{Name: name, CreatedAt: now}
+	case err != nil:
+		return err
+	case saved.OrgID != "" && saved.OrgID != id.OrganizationID:
+		return usagef("sfsync connect remove "+name+", or choose another name",
+			"connection %s belongs to another org: it is %s, and this is %s", name, saved.OrgID, id.OrganizationID)
+	case saved.Grant != "":
+		return nil // it is signed in to this org, and knows it better
 	}
 	saved.InstanceURL, saved.OrgID, saved.User, saved.LastUsed = withoutSecrets(t.url), id.OrganizationID, id.Username, now
 	saved.APIVersion = ctx.String("api-version")
