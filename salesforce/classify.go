@@ -2,6 +2,8 @@ package salesforce
 
 import (
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -48,8 +50,8 @@ func Classify(f Failure) Cause {
 		switch {
 		case strings.Contains(f.Message, "external ID field"):
 			return FieldNotWritable
-		case f.Op == Create:
-			// There is no record yet: what does not exist is the object.
+		case f.Op == Create, f.Op == Upsert:
+			// There need be no record yet: what does not exist is the object.
 			return WrongObject
 		}
 		return RecordNotFound
@@ -61,7 +63,7 @@ func Classify(f Failure) Cause {
 		}
 		return ValidationRule
 	case "FIELD_INTEGRITY_EXCEPTION":
-		if strings.Contains(f.Message, "id value of incorrect type") {
+		if strings.Contains(f.Message, "id value of incorrect type") || f.endsInForeignID() {
 			return WrongObject
 		}
 		return InvalidValue
@@ -164,16 +166,35 @@ func (f Failure) automation() Cause {
 	}
 	low := strings.ToLower(f.Message)
 	switch {
-	case strings.Contains(low, "too many soql") || strings.Contains(low, "cpu time limit") || strings.Contains(low, "too many dml"):
+	case strings.Contains(low, "system.limitexception"),
+		strings.Contains(low, "too many soql"), strings.Contains(low, "cpu time limit"), strings.Contains(low, "too many dml"):
 		// Governor limits depend on what else runs and on the size of the call.
 		return Unavailable
 	case strings.Contains(low, "insufficient privileges") || strings.Contains(low, "insufficient access"):
 		return NoPermission
-	case f.Code != "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+	case f.Code != "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", apex.MatchString(f.Message),
 		strings.Contains(low, "execution of"), strings.Contains(low, "caused by"), strings.Contains(low, "flow"):
 		return ValidationRule
 	}
 	return NoPermission
+}
+
+// apex finds what a message about a trigger says in every language: the event that it
+// runs at, or the type of its exception.
+var apex = regexp.MustCompile(`\b(Before|After)(Insert|Update|Delete|Undelete)\b|\b[A-Z]\w*Exception\b`)
+
+// endsInForeignID reports whether the message ends in an id of an object that the field it
+// is about does not refer to: in every language, "Account ID: id value of incorrect type: 003…".
+func (f Failure) endsInForeignID() bool {
+	id := f.Message[strings.LastIndexAny(f.Message, " :")+1:]
+	if f.Object == nil || len(f.Fields) == 0 || !schema.ValidID(id) {
+		return false
+	}
+	field := f.Object.Field(f.Fields[0])
+	return field != nil && len(field.ReferenceTo) > 0 && !slices.ContainsFunc(field.ReferenceTo, func(object string) bool {
+		prefix := schema.WellKnownPrefix(object)
+		return prefix == "" || prefix == schema.KeyPrefix(id)
+	})
 }
 
 // anyFieldReadOnly reports whether one of the fields is of a kind that nobody can

@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ var lead = func() *schema.Object {
 		{Name: "Full__c", Type: schema.TypeString, Custom: true, Calculated: true, CalculatedFormula: "FirstName"},
 		{Name: "Hidden__c", Type: schema.TypeString, Custom: true, Permissionable: true},
 		{Name: "IsConverted", Type: schema.TypeBoolean, Createable: true},
+		{Name: "Account__c", Type: schema.TypeReference, ReferenceTo: []string{"Account"}, Createable: true, Updateable: true},
 		{Name: "Key__c", Type: schema.TypeDouble, ExternalID: true, Createable: true, Updateable: true},
 	}}
 	schema.New(o)
@@ -117,6 +119,16 @@ func TestClassify(t *testing.T) {
 		{"inactive_user", "user is inactive", nil, 400, "", nil, Auth},
 		{"rate_limit_exceeded", "login rate exceeded", nil, 400, "", nil, RateLimited},
 
+		// Salesforce speaks the integration user's language; what is decided by here is not translated.
+		{"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Guard: Ausführung von BeforeUpdate verursacht durch: System.NullPointerException", nil, 400, Update, nil, ValidationRule},
+		{"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Guard: l’exécution de AfterInsert a été causée par : System.LimitException: 101", nil, 400, Create, nil, Unavailable},
+		{"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Guard : System.DmlException: Insert failed.", nil, 400, Create, nil, ValidationRule},
+		{"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "Entitätstyp kann nicht eingefügt werden: Benutzer", nil, 400, Create, nil, NoPermission},
+		{"FIELD_INTEGRITY_EXCEPTION", "Firmen-ID: ID-Wert ist vom falschen Typ: 0035g00000AbCdEAAV", []string{"Account__c"}, 400, Update, lead, WrongObject},
+		{"FIELD_INTEGRITY_EXCEPTION", "Firmen-ID: etwas anderes: 0015g00000AbCdEAAV", []string{"Account__c"}, 400, Update, lead, InvalidValue},
+		{"FIELD_INTEGRITY_EXCEPTION", "Firmen-ID: etwas anderes", []string{"Account__c"}, 400, Update, lead, InvalidValue},
+		{"NOT_FOUND", "Die angeforderte Ressource ist nicht vorhanden", nil, 404, Upsert, nil, WrongObject},
+
 		{"TXN_SECURITY_NO_ACCESS", "", nil, 403, Update, nil, NoPermission},
 		{"INVALID_OPERATION", "", nil, 400, Update, nil, Unknown},
 		{"GONE", "", nil, 410, Update, nil, Unknown},
@@ -134,6 +146,53 @@ func TestClassify(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s %q (%d, %s): %s, want %s", c.code, c.message, c.status, c.op, got, c.want)
 		}
+	}
+}
+
+// What a failure in another language than English is about can be told by what of the row
+// stands in it.
+func TestClassifyByRow(t *testing.T) {
+	for _, c := range []struct {
+		code, message string
+		row           Row
+		op            Op
+		want          Cause
+	}{
+		{"INVALID_FIELD", "Externe ID des Fremdschlüssels: A-17 nicht gefunden für Feld Crm_Key__c in Entität Account",
+			Row{Object: "Contact", Body: []byte(`{"LastName":"x","Account":{"attributes":{"type":"Account"},"Crm_Key__c":"A-17"}}`)}, Create, RecordNotFound},
+		{"INVALID_FIELD", "Externe ID des Fremdschlüssels: 17 nicht gefunden für Feld No__c in Entität Account",
+			Row{Object: "Contact", Body: []byte(`{"Account":{"No__c":17}}`)}, Create, RecordNotFound},
+		{"INVALID_FIELD", "Keine solche Spalte „Crm_Key__c“ in sObject vom Typ Account",
+			Row{Object: "Contact", Body: []byte(`{"Account":{"Crm_Key__c":"A-17"}}`)}, Create, FieldNotWritable},
+		{"INVALID_FIELD", "Keine solche Spalte „LastNam“ in sObject vom Typ Contact",
+			Row{Object: "Contact", Body: []byte(`{"LastNam":"Contact"}`)}, Create, FieldNotWritable},
+		{"NOT_FOUND", "Das angegebene Feld mit externer ID ist nicht vorhanden oder nicht zugänglich: Key__c",
+			Row{Object: "Lead", ExternalField: "Key__c", ExternalValue: "1", Body: []byte(`{}`)}, Upsert, FieldNotWritable},
+		{"NOT_FOUND", "Das angegebene Feld mit externer ID ist nicht vorhanden oder nicht zugänglich: Key__c",
+			Row{Object: "Lead", ExternalField: "Key__c", ExternalValue: "1", Body: []byte(`{}`)}, Update, FieldNotWritable},
+		{"NOT_FOUND", "Die angeforderte Ressource ist nicht vorhanden",
+			Row{Object: "Lead", ExternalField: "Key__c", ExternalValue: "1", Body: []byte(`{}`)}, Update, RecordNotFound},
+	} {
+		org := newFake(t, answerWith(400, fmt.Sprintf(`[{"errorCode":%q,"message":%q}]`, c.code, c.message)))
+		if r := org.client(t).Write(t.Context(), c.op, []Row{c.row}); r[0].Err == nil || r[0].Err.Cause != c.want {
+			t.Errorf("%s: %v, want %s", c.message, r[0].Err, c.want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for text, want := range map[string]bool{
+		"duplicate value found: Key__c duplicates value on record with id: 001U000001c83gK": true,
+		"Doppelter Wert gefunden: Key__c dupliziert den Wert im Datensatz 001U000001c83gK":  true,
+		"duplicate value found: Old_Key__c duplicates value on record":                      false,
+		"": false,
+	} {
+		if e := (&Error{Message: text}); e.Names("Key__c") != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+	if e := (&Error{Fields: []string{"KEY__C"}}); !e.Names("Key__c") || e.Names("") {
+		t.Error("the list of fields does not count, or no name does")
 	}
 }
 

@@ -113,11 +113,32 @@ func (row *Row) readSingle(a *answer, op Op) Result {
 	return Result{Err: bad}
 }
 
-// refine names the cause again with the knowledge of the object's describe.
+// refine names the cause again with the knowledge of the row and of its object's
+// describe. What of the row stands in a message is the same in every language.
 func (row *Row) refine(e *Error, op Op) {
-	if row.Schema != nil && e.Code != "" {
+	switch {
+	case e.Code == "INVALID_FIELD" && row.parentIn(e.Message):
+		e.Cause = RecordNotFound
+	case e.Code == "NOT_FOUND" && e.Names(row.ExternalField):
+		e.Cause = FieldNotWritable
+	case row.Schema != nil && e.Code != "":
 		e.Cause = Classify(Failure{Code: e.Code, Message: e.Message, Fields: e.Fields, HTTPStatus: e.HTTPStatus, Op: op, Object: row.Schema})
 	}
+}
+
+// parentIn reports whether a message has both the name and the value of an external id by
+// which the row sets a lookup. One that tells of the name alone is about the field.
+func (row *Row) parentIn(message string) (found bool) {
+	gjson.ParseBytes(row.Body).ForEach(func(_, parent gjson.Result) bool {
+		if parent.IsObject() {
+			parent.ForEach(func(key, value gjson.Result) bool {
+				found = !value.IsObject() && says(message, key.Str) && says(message, value.String())
+				return !found
+			})
+		}
+		return !found
+	})
+	return found
 }
 
 // check finds what can have no good answer, before it costs a call. Above all, an

@@ -195,8 +195,17 @@ func bounded(f *schema.Field) bool {
 	return f.Type.Numeric()
 }
 
+// Names reports whether the error is about a field, by its list of fields or by its
+// text, which has the API name in every language.
+func (e *Error) Names(field string) bool {
+	return slices.ContainsFunc(e.Fields, func(f string) bool { return f != "" && strings.EqualFold(f, field) }) || says(e.Message, field)
+}
+
 // says reports whether a message has a name in it as words of their own.
 func says(message, name string) bool {
+	if name == "" {
+		return false
+	}
 	message, name = strings.ToLower(message), strings.ToLower(name)
 	for {
 		at := strings.Index(message, name)

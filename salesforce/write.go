@@ -142,7 +142,7 @@ func (w *writer) halves(rows []*Row, results []*Result) {
 
 var (
 	parserPlace = regexp.MustCompile(`\[line:\s*1, column:\s*(\d{1,9})\]`)
-	noSuchField = regexp.MustCompile(`No such column '(\w+)'`)
+	noSuchField = regexp.MustCompile(`[^\w\s](\w+)[^\w\s]`) // in quotation marks of any language
 )
 
 // suspects returns the rows at which a whole-call error points: the one at the

@@ -197,6 +197,12 @@ func TestWriteBisects(t *testing.T) {
 			}
 			return "", ""
 		}, InvalidValue, func(n int) int { return 1 + 16*n }},
+		{"column that does not exist, in German", func(record string, _ int) (string, string) {
+			if bad(record) {
+				return "INVALID_FIELD", "Keine solche Spalte „Bad__c“ in sObject vom Typ Case"
+			}
+			return "", ""
+		}, FieldNotWritable, func(int) int { return 3 }},
 		{"column that does not exist", func(record string, _ int) (string, string) {
 			if bad(record) {
 				return "INVALID_FIELD", "No such column 'Bad__c' on sobject of type Case"
