@@ -3,7 +3,6 @@ package runtime
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/sfsync/sfsync/salesforce"
@@ -165,8 +164,7 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 // upsertRace reports whether an upsert lost against another that made the record
 // at the same time. Once more, it is an update.
 func (w *write) upsertRace(e *salesforce.Error) bool {
-	return w.op == salesforce.Upsert && e.Code == "DUPLICATE_VALUE" && w.burnt == 0 &&
-		strings.Contains(e.Message, w.row.ExternalField+" duplicates value")
+	return w.op == salesforce.Upsert && e.Code == "DUPLICATE_VALUE" && w.burnt == 0 && e.Names(w.row.ExternalField)
 }
 
 func reasonOf(e *salesforce.Error) string {
