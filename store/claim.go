@@ -115,7 +115,7 @@ type Settlement struct {
 
 // Keep says under which keys, and how long, an event stays retrievable after it
 // is settled. Of events kept under one key for the same length of time, Lookup
-// finds the last.
+// finds the one that was appended last, whichever was settled last.
 type Keep struct {
 	Keys  []string  // the event's id, a record id
 	Until time.Time // kept at least until then, and at most a day longer

@@ -92,8 +92,8 @@ type Store interface {
 	// channel is closed, and all claims are released, when ctx ends.
 	Claims(ctx context.Context, owner string) (<-chan Claim, error)
 
-	// Lookup returns the message last kept under key by a settlement, or
-	// ErrNotFound.
+	// Lookup returns the message that a settlement has kept under key, the last
+	// appended if there are several (see [Keep]), or ErrNotFound.
 	Lookup(ctx context.Context, key string) (Event, error)
 
 	// State returns the small values that commands and the daemon share:

@@ -42,6 +42,9 @@ func keep(tx *bbolt.Tx, queued []byte, k *store.Keep) error {
 		return err
 	}
 	for _, key := range k.Keys {
+		if bytes.Compare(keys.Get([]byte(key)), queued) > 0 {
+			continue // of an event appended later, which took less time
+		}
 		if err := keys.Put([]byte(key), queued); err != nil {
 			return err
 		}
@@ -49,8 +52,8 @@ func keep(tx *bbolt.Tx, queued []byte, k *store.Keep) error {
 	return nil
 }
 
-// findKept returns the stored event under key, or nil. The last kept is the one
-// in the latest day, as callers keep for a constant time.
+// findKept returns the stored event under key, or nil. The last one appended is in
+// the latest day, as callers keep for a constant time.
 func findKept(tx *bbolt.Tx, key string) []byte {
 	all := tx.Bucket(keptBucket)
 	c := all.Cursor()

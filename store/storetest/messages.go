@@ -3,6 +3,7 @@ package storetest
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,16 +55,24 @@ func messageLookup(t *testing.T, open Open) {
 }
 
 func messageLast(t *testing.T, open Open) {
-	s := open(t, t.TempDir())
-	appendAll(t, s, events(1, 2)...)
-	c := claimOf(t, s, key)
-	for _, item := range next(t, c, 2) {
-		must(t, c.Settle(t.Context(), keepAs(item.Seq, item.ID, "record/500")))
-	}
-	for k, want := range map[string]string{"record/500": "om/2", "om/1": "om/1"} {
-		if got, err := s.Lookup(t.Context(), k); err != nil || got.ID != want {
-			t.Errorf("under %s: %s, %v; want %s", k, got.ID, err, want)
-		}
+	for name, reverse := range map[string]bool{"settled in order": false, "settled the other way": true} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, t.TempDir())
+			appendAll(t, s, events(1, 2)...)
+			c := claimOf(t, s, key)
+			items := next(t, c, 2)
+			if reverse {
+				slices.Reverse(items)
+			}
+			for _, item := range items {
+				must(t, c.Settle(t.Context(), keepAs(item.Seq, item.ID, "record/500")))
+			}
+			for k, want := range map[string]string{"record/500": "om/2", "om/1": "om/1"} {
+				if got, err := s.Lookup(t.Context(), k); err != nil || got.ID != want {
+					t.Errorf("under %s: %s, %v; want %s", k, got.ID, err, want)
+				}
+			}
+		})
 	}
 }
 

@@ -19,12 +19,13 @@ var modelTests = map[string]func(*testing.T, Open){
 type model struct {
 	known  map[string]bool
 	events []*modelEvent // unsettled, in the order of acceptance
-	kept   map[string]string
+	kept   map[string]*modelEvent
 	runs   map[string]store.Outcome // by event
 }
 
 type modelEvent struct {
 	id, key string
+	nth     int // in the order of acceptance
 	seq     uint64
 	handed  bool
 	waits   bool // for good: the test's waits end only by a message
@@ -58,8 +59,10 @@ func (m *model) next(partition uint16, max int) (out []string) {
 	return out
 }
 
-func (m *model) keep(key, id string) {
-	m.kept[key] = id
+func (m *model) keep(key string, kept *modelEvent) {
+	if earlier := m.kept[key]; earlier == nil || earlier.nth < kept.nth {
+		m.kept[key] = kept
+	}
 	for _, e := range m.events {
 		if e.parked == key {
 			e.waits, e.parked = false, ""
@@ -93,7 +96,7 @@ func modelAgrees(t *testing.T, open Open) {
 		dir := t.TempDir()
 		s := open(t, dir)
 		all := claims(t, s)
-		m := &model{known: map[string]bool{}, kept: map[string]string{}, runs: map[string]store.Outcome{}}
+		m := &model{known: map[string]bool{}, kept: map[string]*modelEvent{}, runs: map[string]store.Outcome{}}
 		far := time.Now().Add(24 * time.Hour)
 		rt.Repeat(map[string]func(*rapid.T){
 			"append": func(rt *rapid.T) {
@@ -111,7 +114,7 @@ func modelAgrees(t *testing.T, open Open) {
 					}
 					if !r.Duplicate {
 						m.known[e.ID] = true
-						m.events = append(m.events, &modelEvent{id: e.ID, key: e.Key, seq: r.Seq})
+						m.events = append(m.events, &modelEvent{id: e.ID, key: e.Key, nth: len(m.known), seq: r.Seq})
 					}
 				}
 			},
@@ -172,7 +175,7 @@ func modelAgrees(t *testing.T, open Open) {
 
 				m.runs[e.id] = outcome
 				if set.Keep != nil {
-					m.keep(set.Keep.Keys[0], e.id)
+					m.keep(set.Keep.Keys[0], e)
 				}
 				switch set.Do {
 				case store.Done:
@@ -209,8 +212,12 @@ func modelAgrees(t *testing.T, open Open) {
 					rt.Fatalf("health says %d queued, %d waiting; want %d, %d", h.Queued, h.Waiting, len(m.events), waiting)
 				}
 				for _, key := range messages {
-					if e, err := s.Lookup(t.Context(), key); e.ID != m.kept[key] {
-						rt.Fatalf("under %s is %q (%v), want %q", key, e.ID, err, m.kept[key])
+					want := ""
+					if kept := m.kept[key]; kept != nil {
+						want = kept.id
+					}
+					if e, err := s.Lookup(t.Context(), key); e.ID != want {
+						rt.Fatalf("under %s is %q (%v), want %q", key, e.ID, err, want)
 					}
 				}
 				got := map[string]store.Outcome{}
