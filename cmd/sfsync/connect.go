@@ -101,7 +101,7 @@ func connectionError(name string, err error) error {
 		return nil
 	case errors.As(err, new(*exitError)), errors.Is(err, context.Canceled):
 		return err
-	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
+	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey), errors.Is(err, vault.ErrNoPlace):
 		return keyError(fmt.Errorf("connection %s: %w", name, err))
 	case errors.Is(err, connection.ErrOtherOrg):
 		return usagef("sfsync connect remove "+name+", or choose another name", "%v", err)

@@ -95,7 +95,8 @@ func keyError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
-		return outsidef("give the key by "+vault.KeyVariable+", or say with "+keyPlaceVariable+" where it is", "%w", err)
+		return outsidef("give the key by "+vault.KeyVariable+", or say with "+keyPlaceVariable+" where it is; "+
+			"if it is lost, remove all connections and add them again, which makes a new key", "%w", err)
 	case errors.Is(err, vault.ErrNoPlace):
 		return usagef("", "%v", err)
 	}

@@ -270,7 +270,7 @@ func saveConnection(ctx *cli.Context, kv store.KV, t *target, name string) error
 func salesforceError(t *target, err error) error {
 	var e *salesforce.Error
 	switch {
-	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
+	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey), errors.Is(err, vault.ErrNoPlace):
 		return keyError(fmt.Errorf("%s: %w", t.where(), err))
 	case !errors.As(err, &e):
 		return outsidef("", "%s: %w", t.where(), err)

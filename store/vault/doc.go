@@ -32,7 +32,8 @@
 //
 // The store knows the id of its key, a fingerprint that tells nothing of it. A key that
 // does not fit is [ErrWrongKey], with both ids, and none at all [ErrNoKey]; neither
-// changes anything in the store.
+// changes anything in the store. If the key is lost, [Forget] clears away what it sealed,
+// and once nothing is left the next Put makes a new key.
 //
 // # Rotation
 //

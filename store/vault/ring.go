@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -70,7 +71,8 @@ func (s *storedRing) open(k key, at place) (*ringOf, bool, error) {
 	return r, true, nil
 }
 
-// load brings the opened ring up to the stored one. It leaves it nil if there is none.
+// load brings the opened ring up to the stored one. It leaves it nil if there is none, or
+// one that seals nothing and whose key is lost.
 func (v *Vault) load(ctx context.Context) error {
 	e, err := v.kv.Get(ctx, ringKey)
 	if errors.Is(err, store.ErrNotFound) {
@@ -89,7 +91,10 @@ func (v *Vault) load(ctx context.Context) error {
 	}
 	ring, err := v.unlock(&s)
 	if err != nil {
-		return err
+		for _, unread := range v.kv.List(ctx, secretPrefix) {
+			return cmp.Or(unread, err)
+		}
+		ring = nil
 	}
 	v.ring, v.revision = ring, e.Revision
 	return nil
@@ -150,7 +155,7 @@ func (v *Vault) places(last string) []place {
 	return all
 }
 
-// create seals the store for the first time.
+// create gives a store its key that has none, or has lost it with all that it sealed.
 func (v *Vault) create(ctx context.Context) error {
 	k, at, err := v.firstKey()
 	if err != nil {
@@ -158,7 +163,7 @@ func (v *Vault) create(ctx context.Context) error {
 	}
 	ring := &ringOf{stored: storedRing{Format: ringFormat, Place: at.kind}, key: k, place: at, data: map[string]key{}}
 	ring.add(k)
-	revision, err := v.putRing(ctx, ring, 0)
+	revision, err := v.putRing(ctx, ring, v.revision)
 	if errors.Is(err, store.ErrConflict) {
 		// Another process was faster; its key must be the one that is found now.
 		return v.load(ctx)

@@ -137,6 +137,55 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
+// TestLostKey is a store whose key is gone: once all that it sealed is forgotten, the
+// store gets a new one.
+func TestLostKey(t *testing.T) {
+	noKeys(t)
+	dir := t.TempDir()
+	kv := openStore(t, dir)
+	o := vault.Options{Dir: dir}
+	put(t, openVault(t, kv, o), "a", "one")
+	put(t, openVault(t, kv, o), "b", "two")
+	before := info(t, openVault(t, kv, o)).KeyID
+	if err := os.Remove(filepath.Join(dir, "sfsync.key")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		if _, err := vault.Open(t.Context(), kv, o); !errors.Is(err, vault.ErrNoKey) {
+			t.Fatalf("with %s still there: %v", name, err)
+		}
+		if err := vault.Forget(t.Context(), kv, "grant", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := openVault(t, kv, o)
+	if i := info(t, v); i.Sealed {
+		t.Errorf("%+v", i)
+	}
+	put(t, v, "a", "three")
+	if got := get(t.Context(), openVault(t, kv, o), "a"); got != "three" {
+		t.Error(got)
+	}
+	if i := info(t, v); i.KeyID == before || i.Secrets != 1 {
+		t.Errorf("%+v", i)
+	}
+	// Two that find it so at once end with one key.
+	if err := os.Remove(filepath.Join(dir, "sfsync.key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := vault.Forget(t.Context(), kv, "grant", "a"); err != nil {
+		t.Fatal(err)
+	}
+	one, two := openVault(t, kv, o), openVault(t, kv, o)
+	put(t, one, "a", "four")
+	put(t, two, "b", "five")
+	for name, want := range map[string]string{"a": "four", "b": "five"} {
+		if got := get(t.Context(), openVault(t, kv, o), name); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func info(t *testing.T, v *vault.Vault) vault.Info {
 	t.Helper()
 	i, err := v.Info(t.Context())
