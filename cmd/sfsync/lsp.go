@@ -49,6 +49,7 @@ func (c *console) lsp(ctx *cli.Context) error {
 		Version:     buildVersion().Version,
 		Log:         slog.New(slog.NewTextHandler(c.err, nil)),
 		Events:      sampleEvents,
+		File:        missingFile,
 		Connections: func() []string { return storedConnections(ctx) },
 		Schema: func(name string) *schema.Schema {
 			s, err := storedSchema(ctx, name)

@@ -109,7 +109,11 @@ func (s *server) compile(texts map[string]*text, around *surroundings) (found ma
 		bySource[t.source] = t
 		found[t] = slices.Clone(t.faults)
 	}
-	_, meant := plan.Compile(files, plan.Options{Schema: around.schemaOf, Samples: around.events})
+	options := plan.Options{Schema: around.schemaOf, Samples: around.events}
+	if around.dir != "" {
+		options.File = s.options.File
+	}
+	_, meant := plan.Compile(files, options)
 	for _, d := range meant {
 		if t := bySource[d.Source]; t != nil {
 			found[t] = append(found[t], d)

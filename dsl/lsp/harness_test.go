@@ -163,12 +163,17 @@ func (e *editor) open(name, content string) (uri string, at position) {
 	e.t.Helper()
 	before, after, _ := strings.Cut(content, "‸")
 	at = position{strings.Count(before, "\n"), utf16Units.length(before[strings.LastIndexByte(before, '\n')+1:])}
-	var p didOpenParams
 	uri = e.uri(name)
-	e.versions[uri]++
-	p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text = uri, e.versions[uri], before+after
-	e.tell("textDocument/didOpen", p)
+	e.openURI(uri, before+after)
 	return uri, at
+}
+
+func (e *editor) openURI(uri, content string) {
+	e.t.Helper()
+	var p didOpenParams
+	e.versions[uri]++
+	p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text = uri, e.versions[uri], content
+	e.tell("textDocument/didOpen", p)
 }
 
 // change replaces a range of a text, or all of it.

@@ -96,10 +96,7 @@ func (s *server) initialized(context.Context, json.RawMessage) error {
 	if !wanted {
 		return nil
 	}
-	var watchers []map[string]string
-	for _, pattern := range []string{"**/*" + extension, "**/schema/*.json", "**/events/*.{json,jsonl,ndjson}"} {
-		watchers = append(watchers, map[string]string{"globPattern": pattern})
-	}
+	watchers := []map[string]string{{"globPattern": "**/*.{sfsync,json,jsonl,ndjson}"}} // rules, schema, events
 	s.call("client/registerCapability", map[string]any{"registrations": []any{map[string]any{
 		"id": "files", "method": "workspace/didChangeWatchedFiles", "registerOptions": map[string]any{"watchers": watchers},
 	}}})

@@ -31,6 +31,7 @@ type folder struct {
 
 // surroundings are what lies beside open rule files. They do not change; reload makes new ones.
 type surroundings struct {
+	dir      string
 	siblings map[string]*sibling // the rule files on disk, by path
 	schema   *schema.Schema      // of the directory `schema`; nil without one
 	events   []string            // the sample events
@@ -72,7 +73,7 @@ func (o *Options) reload(dir string, old *surroundings, stale bool) *surrounding
 		old, stale = &surroundings{schemaStamp: "unread", eventsStamp: "unread"}, true
 	}
 	a := &surroundings{
-		siblings: map[string]*sibling{}, stored: map[string]*schema.Schema{},
+		dir: dir, siblings: map[string]*sibling{}, stored: map[string]*schema.Schema{},
 		schema: old.schema, schemaStamp: old.schemaStamp, events: old.events, samples: old.samples, eventsStamp: old.eventsStamp,
 	}
 	if a.connections = old.connections; o.Connections != nil && stale {

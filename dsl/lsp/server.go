@@ -26,6 +26,10 @@ type Options struct {
 	// Events reads the sample events of a file or a directory.
 	Events func(path string) ([]string, error)
 
+	// File says why a file that a test names, by its path from the file that the test
+	// stands in, cannot be read.
+	File func(from *dsl.Source, name string) error
+
 	// Connections returns the names of the stored connections, and Schema what is
 	// remembered of a connection's org, nil if nothing is. They are asked where no
 	// directory `schema` lies beside the rules.

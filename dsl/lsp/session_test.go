@@ -3,6 +3,7 @@ package lsp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,13 +129,27 @@ func TestSchemaAppears(t *testing.T) {
 	e.mu.Unlock()
 }
 
+// A file that a test names has to be there, as for a check; text in no file has no
+// folder that such a path could begin at.
+func TestFilesOfTests(t *testing.T) {
+	e := newEditor(t, Options{File: func(from *dsl.Source, name string) error {
+		_, err := os.Stat(filepath.Join(filepath.Dir(from.Path), name))
+		return err
+	}}, `{}`)
+	const block = "test A\ngiven events/%s.json\nexpect nothing\n"
+	uri, _ := e.open("a.sfsync", fmt.Sprintf(block, "nowhere"))
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S123" })
+	e.change(uri, nil, fmt.Sprintf(block, "response"))
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 0 })
+	e.openURI("untitled:Untitled-1", fmt.Sprintf(block, "nowhere"))
+	e.wait("untitled:Untitled-1", func(found []diagnostic) bool { return len(found) == 0 })
+}
+
 func TestTextInNoFile(t *testing.T) {
 	e := newEditor(t, Options{}, `{}`)
-	var p didOpenParams
-	p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text = "untitled:Untitled-1", 1, "rul A\n"
-	e.versions[p.TextDocument.URI] = 1
-	e.tell("textDocument/didOpen", p)
-	e.wait(p.TextDocument.URI, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S001" })
+	const uri = "untitled:Untitled-1"
+	e.openURI(uri, "rul A\n")
+	e.wait(uri, func(found []diagnostic) bool { return len(found) == 1 && found[0].Code == "S001" })
 }
 
 func TestTooLong(t *testing.T) {
