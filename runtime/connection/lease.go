@@ -21,7 +21,16 @@ const (
 // lease takes the right to renew a grant, unless another process has it.
 func (m *Manager) lease(ctx context.Context, id string) (release func(), ok bool, err error) {
 	key := leasePrefix + id
-	revision, err := m.config.KV.Put(ctx, store.Entry{Key: key, Value: []byte(rand.Text()), Expires: time.Now().Add(leaseLife)})
+	mine := store.Entry{Key: key, Value: []byte(rand.Text()), Expires: time.Now().Add(leaseLife)}
+	revision, err := m.config.KV.Put(ctx, mine)
+	if errors.Is(err, store.ErrConflict) {
+		// One that ends later than any lease can was taken before the clock was set back,
+		// and nobody lives by it any more.
+		if other, gone := m.config.KV.Get(ctx, key); gone == nil && other.Expires.After(mine.Expires.Add(leaseLife)) {
+			mine.Revision = other.Revision
+			revision, err = m.config.KV.Put(ctx, mine)
+		}
+	}
 	if errors.Is(err, store.ErrConflict) {
 		return nil, false, nil
 	}

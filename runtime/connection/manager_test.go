@@ -289,6 +289,44 @@ func TestSameToken(t *testing.T) {
 	})
 }
 
+// TestClockSetBack is what a process that had the wrong time leaves behind: a lease and a
+// pause that end in hours.
+func TestClockSetBack(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	m := b.manager()
+	c := b.addWeb(m, "production")
+	client := b.client(m, "production")
+	later := time.Now().Add(5 * time.Hour)
+	lock := func(locked bool) {
+		if err := b.org.UpdateUser(orgsim.DefaultUsername, func(u *orgsim.User) { u.Locked = locked }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lock(true)
+	b.org.RevokeSessions()
+	if bad := create(t.Context(), client, "x"); bad == nil {
+		t.Fatal("a locked user wrote")
+	}
+	lock(false)
+	if err := store.UpdateConnection(t.Context(), b.kv, "production", func(c *store.Connection) bool {
+		c.Stopped.At, c.Stopped.LookAgain, c.LastError.At = later.Add(-30*time.Minute), later, later
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.kv.Put(t.Context(), store.Entry{Key: "lease/grant/" + c.Grant, Value: []byte("of a process that died"), Expires: later}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if bad := create(ctx, client, "x"); bad != nil {
+		t.Error(bad)
+	}
+	if n, _ := b.counts(); n != 2 || b.reused() != 0 {
+		t.Errorf("%d refreshes, %d tokens used twice", n, b.reused())
+	}
+}
+
 // TestRemovedUnderAClient is a client that asks for a token of a connection that is gone,
 // again and again, until it is signed in anew.
 func TestRemovedUnderAClient(t *testing.T) {

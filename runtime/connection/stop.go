@@ -63,7 +63,7 @@ func (m *Manager) failed(ctx context.Context, c store.Connection, g *grant, revi
 
 // noteError keeps the last error, and reports whether it is worth a write.
 func noteError(c *store.Connection, e store.ConnectionError) bool {
-	if was := c.LastError; was != nil && was.Code == e.Code && was.Message == e.Message && e.At.Sub(was.At) < sameError {
+	if was := c.LastError; was != nil && was.Code == e.Code && was.Message == e.Message && e.At.Sub(was.At).Abs() < sameError {
 		return false
 	}
 	c.LastError = &e

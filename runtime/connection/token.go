@@ -105,7 +105,8 @@ func usable(c store.Connection, g *grant, stale string, force bool, now time.Tim
 	if token := g.AccessToken.Reveal(); token != "" && token != stale && (g.ExpiresAt.IsZero() || now.Before(g.ExpiresAt)) {
 		return access{token, g.RenewAt}, nil
 	}
-	if s := c.Stopped; s != nil && s.Authorization == g.Authorization && (s.LookAgain.IsZero() || now.Before(s.LookAgain)) {
+	// A pause that has longer to go than any pause was begun before the clock was set back.
+	if s := c.Stopped; s != nil && s.Authorization == g.Authorization && (s.LookAgain.IsZero() || now.Before(s.LookAgain) && s.LookAgain.Sub(now) <= lookAgain) {
 		return access{}, stopError(c, s)
 	}
 	return access{}, nil
