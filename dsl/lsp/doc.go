@@ -6,7 +6,7 @@
 // The server knows what package plan knows, and asks it the same way as a check does:
 // the rule files of a folder belong together, a directory `schema` beside them has the
 // describe results that names are held against, and a directory `events` has sample
-// events. A file that a test names has to be there. Text that an editor has open counts instead of the file on disk.
+// events. Text that an editor has open counts instead of the file on disk.
 //
 // How it works: document.go keeps the open texts and project.go what lies in the folder
 // beside them. A change only replaces text; analysis.go compiles the folder behind the

@@ -2,6 +2,7 @@ package lsp
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sfsync/sfsync/dsl"
 )
@@ -11,6 +12,15 @@ type occurrence struct {
 	*text
 	dsl.Span
 	declares bool
+	quote    string // around it, "" for none
+}
+
+// renamed is the edit that puts another name there.
+func (o occurrence) renamed(name string) dsl.Edit {
+	if o.quote != "" && o.quote != "`" {
+		name = strings.NewReplacer(`\`, `\\`, o.quote, `\`+o.quote).Replace(name)
+	}
+	return dsl.Edit{Span: o.Span, New: name}
 }
 
 // A meaning is what a name stands for: where it stands, and what the author calls it.
@@ -26,9 +36,9 @@ func (v *view) meaningOf(t target) (meaning, bool) {
 	word := v.slice(t.token.Span)
 	switch {
 	case t.token.Kind == dsl.KindText && t.role == roleTitle && t.keyword == "rule":
-		return meaning{"rule", word, []occurrence{{v.text, t.token.Span, true}}}, true
+		return meaning{"rule", word, []occurrence{{text: v.text, Span: t.token.Span, declares: true}}}, true
 	case t.token.Kind == dsl.KindText && t.role == roleTitle && t.keyword == "test":
-		return meaning{"test", word, []occurrence{{v.text, t.token.Span, true}}}, true
+		return meaning{"test", word, []occurrence{{text: v.text, Span: t.token.Span, declares: true}}}, true
 	case t.token.Kind == dsl.KindStatus:
 		return v.statusMeaning(word)
 	case t.token.Kind == dsl.KindWord && t.role == roleConnection:
@@ -45,15 +55,47 @@ func (v *view) statusMeaning(word string) (meaning, bool) {
 	for _, t := range sorted(v.texts()) {
 		t.read()
 		for _, st := range t.statements {
-			for _, token := range st.tokens {
-				if token.Kind == dsl.KindStatus && dsl.NormalStatus(t.source.Slice(token.Span)) == normal {
-					declares := t.source.Slice(st.tokens[0].Span) == "statuses"
-					m.occurrences = append(m.occurrences, occurrence{t, token.Span, declares})
+			for i, token := range st.tokens {
+				o := occurrence{text: t, Span: token.Span}
+				switch {
+				case token.Kind == dsl.KindStatus:
+					o.declares = t.source.Slice(st.tokens[0].Span) == "statuses"
+				case token.Kind == dsl.KindString && t.besideStatus(st, i):
+					o.quote = t.source.Text[o.From : o.From+1]
+					o.From, o.To = o.From+1, o.To-1
+				case token.Kind != dsl.KindText || !t.besideStatus(st, i):
+					continue
+				}
+				if dsl.NormalStatus(t.source.Slice(o.Span)) == normal {
+					m.occurrences = append(m.occurrences, o)
 				}
 			}
 		}
 	}
 	return m, true
+}
+
+// besideStatus reports whether token n of a statement is what distribution.status is
+// compared with, alone or in a list, or what a test gives it.
+func (t *text) besideStatus(st statement, n int) bool {
+	word := func(i int) string {
+		if i < 0 || i >= len(st.tokens) {
+			return ""
+		}
+		return t.source.Slice(st.tokens[i].Span)
+	}
+	path := func(i int) bool { return word(i) == "distribution" && strings.TrimLeft(word(i+1), "?.") == "status" }
+	compares := func(i int) bool { return word(i) == "==" || word(i) == "!=" }
+	if path(n-3) && (compares(n-1) || word(0) == "with" && (word(n-1) == "=" || word(n-1) == ":")) || compares(n+1) && path(n+2) {
+		return true
+	}
+	for n--; n > 0 && (st.tokens[n].Kind == dsl.KindString || word(n) == ","); n-- {
+	}
+	in := n - 1
+	if word(in-1) == "not" {
+		in--
+	}
+	return word(n) == "[" && word(n-1) == "in" && path(in-2)
 }
 
 func (v *view) connectionMeaning(word string) meaning {
@@ -67,7 +109,7 @@ func (v *view) connectionMeaning(word string) meaning {
 				}
 				switch before := t.source.Slice(st.tokens[i-1].Span); before {
 				case "connection", "using":
-					m.occurrences = append(m.occurrences, occurrence{t, token.Span, before == "connection"})
+					m.occurrences = append(m.occurrences, occurrence{text: t, Span: token.Span, declares: before == "connection"})
 				}
 			}
 		}
@@ -105,10 +147,10 @@ func (v *view) letMeaning(t target, word string) (meaning, bool) {
 			end = min(end, l.Value.To)
 		}
 	}
-	m := meaning{"named value", word, []occurrence{{v.text, let.Name.Span, true}}}
+	m := meaning{"named value", word, []occurrence{{text: v.text, Span: let.Name.Span, declares: true}}}
 	for _, token := range v.file.Tokens {
 		if token.Kind == dsl.KindIdent && token.From >= let.To && token.To <= end && v.slice(token.Span) == word {
-			m.occurrences = append(m.occurrences, occurrence{v.text, token.Span, false})
+			m.occurrences = append(m.occurrences, occurrence{text: v.text, Span: token.Span})
 		}
 	}
 	return m, true

@@ -45,7 +45,7 @@ func (s *server) rename(_ context.Context, p renameParams) (*workspaceEdit, erro
 	}
 	edits := map[*text][]dsl.Edit{}
 	for _, o := range m.occurrences {
-		edits[o.text] = append(edits[o.text], dsl.Edit{Span: o.Span, New: name})
+		edits[o.text] = append(edits[o.text], o.renamed(name))
 	}
 	return v.workspaceEdit(edits), nil
 }
