@@ -43,6 +43,7 @@ func CompareSchemas(files []*dsl.File, before, after func(connection string) *sc
 	old := compile(files, Options{Schema: before})
 	d := drifts{before: before, after: after, changes: map[string]map[string][]schema.Change{}}
 	uses := usesOf(old.plan.Rules, old.variables, before)
+	uses = append(uses, d.newlyLeft(uses)...)
 	for i := range uses {
 		d.look(&uses[i])
 	}
@@ -85,6 +86,24 @@ func (d *drifts) of(connection, object string) []schema.Change {
 		byObject[key] = all
 	}
 	return all
+}
+
+// newlyLeft lists the fields that have come to the objects of creates and upserts: the
+// rules leave them to Salesforce.
+func (d *drifts) newlyLeft(uses []use) []use {
+	var left []use
+	for _, u := range uses {
+		if u.role != touches || u.action == nil || u.action.Kind == dsl.Update {
+			continue
+		}
+		for _, c := range d.of(u.connection, u.object) {
+			if c.Aspect == schema.AspectExists && c.Field != "" && c.After == "yes" {
+				u.role, u.field = leaves, c.Field
+				left = append(left, u)
+			}
+		}
+	}
+	return left
 }
 
 // look finds what has changed of one place.

@@ -143,10 +143,16 @@ func TestDriftMeaning(t *testing.T) {
 		{"lax again", update + "F__c = answers.a", pick + strict, pick, "harmless - beyond"},
 		{"not unique", update + "F__c = answers.a", free + `,"unique":true`, free, "harmless - several"},
 		{"another controller", update + "F__c = answers.a", pick + `,"dependentPicklist":true,"controllerName":"A"`, pick + `,"dependentPicklist":true,"controllerName":"B"`, "changes_meaning - another field"},
+		{"new and required", create + "Other__c: x", "", strings.Replace(free, `"nillable":true`, `"nillable":false`, 1), "breaks S205 without F__c"},
+		{"new and required, and an update does not care", update[:len(update)-4] + "set Other__c: x", "", strings.Replace(free, `"nillable":true`, `"nillable":false`, 1), ""},
+		{"new", create + "Other__c: x", "", free, ""},
 		{"a label", update + "F__c = answers.a", free, free + `,"label":"Other"`, ""},
 	}
 	describe := func(t *testing.T, own string) *schema.Schema {
-		o, err := schema.ParseDescribe([]byte(`{"name":"Case","createable":true,"updateable":true,"fields":[{"name":"Id","type":"id","idLookup":true},{"name":"Other__c",` + free + `},{` + field + `,` + own + `}]}`))
+		if own != "" {
+			own = `,{` + field + `,` + own + `}`
+		}
+		o, err := schema.ParseDescribe([]byte(`{"name":"Case","createable":true,"updateable":true,"fields":[{"name":"Id","type":"id","idLookup":true},{"name":"Other__c",` + free + `}` + own + `]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,8 +202,10 @@ func TestDriftFindsWhatBreaks(t *testing.T) {
 			used = append(used, u)
 		}
 	}
+	added := map[string]any{"name": "Added__c", "type": "string", "length": 80, "createable": true, "updateable": true, "nillable": false}
 	mutations := []map[string]any{
-		nil, // the field goes
+		added, // another field comes
+		nil,   // the field goes
 		{"type": "double", "precision": 3, "scale": 0, "length": 0}, {"type": "boolean"}, {"type": "datetime"}, {"length": 3}, {"nillable": false, "defaultedOnCreate": false},
 		{"createable": false}, {"updateable": false}, {"createable": false, "updateable": false}, {"externalId": false, "idLookup": false, "unique": false},
 		{"restrictedPicklist": true, "picklistValues": []any{map[string]any{"value": "Z", "label": "Z", "active": true}}}, {"referenceTo": []any{"User"}}, {"relationshipName": "Other__r"}, {"label": "Other"},
@@ -255,8 +263,12 @@ func mutate(t *rapid.T, describe []byte, edits map[string]map[string]any) []byte
 		if ok && set == nil && field["name"] != "Id" {
 			continue
 		}
-		maps.Copy(field, set)
 		fields = append(fields, field)
+		if set["name"] != nil {
+			fields = append(fields, set) // comes beside it
+			continue
+		}
+		maps.Copy(field, set)
 	}
 	raw["fields"] = fields
 	data, err := json.Marshal(raw)
