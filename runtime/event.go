@@ -65,7 +65,7 @@ type write struct {
 	dependents []*write
 
 	state    state
-	since    time.Time // when it first could not be done
+	since    time.Time // when it began to fail as it did last, or to look like a loop
 	until    time.Time // put off until then
 	on       []string  // what it waits on then
 	burnt    int       // attempts that failed by fault of the write itself

@@ -92,7 +92,10 @@ func (l *loop) breakLoop(r *run, now time.Time) {
 		if w.state != pending {
 			continue
 		}
-		if now.Sub(ev.item.At) > loopPatience {
+		if w.since.IsZero() {
+			w.since = now
+		}
+		if now.Sub(w.since) > loopPatience {
 			l.end(w, func() {
 				w.fail(salesforce.Unknown, reason+", for a day", "find what fires the outbound message again: a rule that writes the record which fires it, or a flow")
 				w.entry.Why = store.WhyLoopBreaker

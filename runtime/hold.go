@@ -24,7 +24,8 @@ type holds struct {
 
 type hold struct {
 	holder holder
-	at     int64 // when the event was accepted
+	event  string // its id
+	at     int64  // when it was accepted
 	until  time.Time
 	on     []string // what it waits on
 }
@@ -44,7 +45,7 @@ func (ev *event) holder() holder { return holder{ev.part.claim.Partition(), ev.i
 // add makes a write that is put off hold its record.
 func (hs *holds) add(w *write) {
 	if w.record != "" {
-		hs.put(w.record, hold{w.run.event.holder(), w.run.event.at, w.until, w.on})
+		hs.put(w.record, hold{w.run.event.holder(), w.run.event.item.ID, w.run.event.at, w.until, w.on})
 	}
 }
 
@@ -92,6 +93,29 @@ func (hs *holds) before(w *write) (found hold, held bool) {
 	return found, held
 }
 
+// behind returns the ids of the events that wait next behind an event which has come
+// back before its time, as when it is discarded: they need not wait that long either.
+// What is woken on something wakes those behind it as well.
+func (hs *holds) behind(ev *event, now time.Time) (ids []string) {
+	of := ev.holder()
+	for record := range hs.byHolder[of] {
+		early := false
+		var next hold
+		for _, h := range hs.byRecord[record] {
+			switch {
+			case h.holder == of:
+				early = len(h.on) == 0 && h.until.After(now.Add(slack))
+			case h.at > ev.at && (next.event == "" || h.at < next.at):
+				next = h
+			}
+		}
+		if early && next.event != "" {
+			ids = append(ids, next.event)
+		}
+	}
+	return ids
+}
+
 // markOf returns the mark that goes with an event's settlement, if any.
 func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 	of := ev.holder()
@@ -99,7 +123,7 @@ func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 	if len(held) == 0 {
 		return store.Mark{Key: of.mark()}, ev.held // an empty value deletes
 	}
-	value := holdMark{At: ev.at, Until: ev.until.UnixNano(), On: ev.waitsOn()}
+	value := holdMark{Event: ev.item.ID, Behind: ev.onlyBehind(), At: ev.at, Until: ev.until.UnixNano(), On: ev.waitsOn()}
 	for record := range held {
 		value.Records = append(value.Records, record)
 	}
@@ -108,31 +132,64 @@ func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 	return store.Mark{Key: of.mark(), Value: text}, true
 }
 
+// onlyBehind reports whether all that is put off waits for earlier writes.
+func (ev *event) onlyBehind() bool {
+	for w := range ev.writes {
+		if w.state == putOff && w.entry.Why != store.WhyEarlierWrite {
+			return false
+		}
+	}
+	return true
+}
+
 type holdMark struct {
+	Event   string   `json:"event"`
+	Behind  bool     `json:"behind,omitempty"` // it waits for earlier writes, and for nothing else
 	At      int64    `json:"at"`
 	Until   int64    `json:"until"`
 	On      []string `json:"on,omitempty"`
 	Records []string `json:"records"`
 }
 
-func (hs *holds) load(ctx context.Context, marks store.KV) error {
+// load reads the marks. It returns the ids, by partition, of the events that wait for
+// earlier writes which nobody is going to make, as after a Discard without an engine.
+func (hs *holds) load(ctx context.Context, marks store.KV) (free map[uint16][]string, err error) {
 	hs.byRecord, hs.byHolder = map[string][]hold{}, map[holder]map[string]struct{}{}
+	var behind []hold
 	for entry, err := range marks.List(ctx, holdPrefix) {
 		if err != nil {
-			return fmt.Errorf("cannot read which records are held: %w", err)
+			return nil, fmt.Errorf("cannot read which records are held: %w", err)
 		}
 		var h hold
 		var value holdMark
 		if _, err := fmt.Sscanf(entry.Key, holdPrefix+"%02x/%016x", &h.holder.partition, &h.holder.seq); err != nil {
-			return fmt.Errorf("%w: mark %q", store.ErrCorrupt, entry.Key)
+			return nil, fmt.Errorf("%w: mark %q", store.ErrCorrupt, entry.Key)
 		}
 		if err := json.Unmarshal(entry.Value, &value); err != nil {
-			return fmt.Errorf("%w: mark %q: %w", store.ErrCorrupt, entry.Key, err)
+			return nil, fmt.Errorf("%w: mark %q: %w", store.ErrCorrupt, entry.Key, err)
 		}
-		h.at, h.until, h.on = value.At, time.Unix(0, value.Until), value.On
+		h.event, h.at, h.until, h.on = value.Event, value.At, time.Unix(0, value.Until), value.On
 		for _, record := range value.Records {
 			hs.put(record, h)
 		}
+		if value.Behind {
+			behind = append(behind, h)
+		}
 	}
-	return nil
+	free = map[uint16][]string{}
+	for _, h := range behind {
+		if of := h.holder.partition; !hs.isBehind(h) {
+			free[of] = append(free[of], h.event)
+		}
+	}
+	return free, nil
+}
+
+func (hs *holds) isBehind(h hold) bool {
+	for record := range hs.byHolder[h.holder] {
+		if slices.ContainsFunc(hs.byRecord[record], func(other hold) bool { return other.at < h.at }) {
+			return true
+		}
+	}
+	return false
 }

@@ -32,7 +32,8 @@ type loop struct {
 	contention  contention
 	evaluation  plan.Evaluation
 
-	turns      []*write // whose turn may have come
+	free       map[uint16][]string // ids of events that wait for nothing any more, by partition
+	turns      []*write            // whose turn may have come
 	concluding []*event
 	toSave     []*event // a create of theirs was done, and more is to do
 	toSettle   []*settlement
@@ -79,7 +80,7 @@ func (e *Engine) run(stop context.Context, drain bool) error {
 		news:        news{marks: e.config.Store.Marks(), young: map[string]int64{}},
 		breaker:     breaker{limit: e.config.LoopRuns, window: e.config.LoopWindow, counts: map[string]*count{}},
 	}
-	if err := l.records.holds.load(l.ctx, l.news.marks); err != nil {
+	if l.free, err = l.records.holds.load(l.ctx, l.news.marks); err != nil {
 		return err
 	}
 	err = l.work(stop, claims, drain, cancel)
@@ -128,7 +129,10 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 				return err
 			}
 		}
-		begun := l.begin()
+		begun, err := l.begin()
+		if err != nil {
+			return err
+		}
 		l.takeTurns(now)
 		l.signIn(now)
 		l.send(now)
@@ -160,6 +164,11 @@ func (l *loop) takeClaims(claims <-chan store.Claim, cancel context.CancelCauseF
 			// a connection show it.
 			if _, err := claim.WakeOn(l.ctx, "", probe); err != nil {
 				return fmt.Errorf("cannot wake what waits: %w", err)
+			}
+			for _, id := range l.free[claim.Partition()] {
+				if err := claim.Wake(l.ctx, id); err != nil {
+					return fmt.Errorf("cannot wake what waits: %w", err)
+				}
 			}
 			// A lost claim ends all calls, since batches mix partitions.
 			context.AfterFunc(claim.Context(), func() {
@@ -236,17 +245,17 @@ func (l *loop) takeInbox(now time.Time) error {
 }
 
 // begin begins the events whose order is certain, and returns how many.
-func (l *loop) begin() int {
+func (l *loop) begin() (int, error) {
 	for n := range evaluations {
 		if l.writes >= l.config.MaxWrites || len(l.events) >= l.config.MaxWrites {
-			return n
+			return n, nil
 		}
 		if len(l.records.holds.byHolder) >= maxHolds && !l.feed.returning() {
-			return n
+			return n, nil
 		}
 		item, ok := l.feed.take()
 		if !ok {
-			return n
+			return n, nil
 		}
 		ev := newEvent(item)
 		if reason, ok := l.wishes.grant(item.ID); ok {
@@ -257,9 +266,15 @@ func (l *loop) begin() int {
 			ev.runs = nil
 			ev.refuse(time.Now(), err)
 		}
+		next := l.records.holds.behind(ev, time.Now())
 		l.admit(ev)
+		for _, id := range next {
+			if err := l.recall(id); err != nil {
+				return n, err
+			}
+		}
 	}
-	return evaluations
+	return evaluations, nil
 }
 
 // flush hands settlements to the settler, one round at a time: while one is under

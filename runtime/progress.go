@@ -78,7 +78,7 @@ func (l *loop) resume(ev *event) error {
 	}
 	ev.head, _ = plan.ReadEvent(string(ev.item.Body)) // it was read before, so it is one
 	ev.news = parseTime(ev.head.News)
-	if ev.head.Type == plan.TypeOutbound {
+	if ev.head.Type == plan.TypeOutbound && ev.item.Attempt == 0 { // else it is kept already
 		ev.keys = messageKeys(&ev.head)
 	}
 	now := time.Now()

@@ -36,7 +36,7 @@ func (l *loop) governed(w *write, e *salesforce.Error, now time.Time) bool {
 	}
 	pace := l.config.Pace(e)
 	return !pace.Heals || pace.Attempts > 0 && w.burnt >= pace.Attempts ||
-		pace.For > 0 && !w.since.IsZero() && now.Sub(w.since) > pace.For
+		pace.For > 0 && w.failing(e, now) > pace.For
 }
 
 // lookAt reads what the records of refused writes are like. It reports false if that

@@ -109,6 +109,7 @@ func lookUp(w *write) string {
 
 // failed decides what a failure means for a write.
 func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection, now time.Time) {
+	lasts := w.failing(e, now)
 	w.entry.Code, w.entry.Message = e.Code, e.Message
 	reason := w.refusal(e)
 	if e.InDoubt && w.op == salesforce.Create {
@@ -133,9 +134,6 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 		l.end(w, func() { w.fail(e.Cause, reason, w.refusalHelp(e)) })
 		return
 	}
-	if w.since.IsZero() {
-		w.since = now
-	}
 	wait := delay{reason: reason, cause: string(e.Cause)}
 	if concerns(e) {
 		wait.until, wait.why, wait.on = conn.pause.until, store.WhyConnection, []string{conn.topic()}
@@ -152,13 +150,22 @@ func (l *loop) failed(w *write, e *salesforce.Error, rows int, conn *connection,
 	switch {
 	case pace.Attempts > 0 && w.burnt > pace.Attempts:
 		l.end(w, func() { w.fail(e.Cause, fmt.Sprintf("given up after %d attempts: %s", w.entry.Attempts, reason), "") })
-	case pace.For > 0 && now.Sub(w.since) > pace.For:
+	case pace.For > 0 && lasts > pace.For:
 		l.end(w, func() {
-			w.fail(e.Cause, fmt.Sprintf("given up after %s: %s", now.Sub(w.since).Round(time.Second), reason), "")
+			w.fail(e.Cause, fmt.Sprintf("given up after %s: %s", lasts.Round(time.Second), reason), "")
 		})
 	default:
 		l.putOff(w, wait)
 	}
+}
+
+// failing returns for how long a write has failed in this way. To wait for something else,
+// as for the connection or for an earlier write, is not part of it.
+func (w *write) failing(e *salesforce.Error, now time.Time) time.Duration {
+	if w.since.IsZero() || w.entry.Code != e.Code {
+		w.since = now
+	}
+	return now.Sub(w.since)
 }
 
 // upsertRace reports whether an upsert lost against another that made the record

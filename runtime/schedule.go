@@ -146,12 +146,16 @@ func (l *loop) advance(w *write, now time.Time) {
 		l.end(w, func() { w.skip(store.WhyOwnEcho, reason) })
 		return
 	}
+	if first := w.ahead(); first != nil {
+		l.putOff(w, delay{until: first.until, why: store.WhyEarlierWrite, reason: behind, on: first.on})
+		return
+	}
 	if h, held := l.records.holds.before(w); held {
 		until := h.until
 		if until.Before(now) {
 			until = now.Add(slack)
 		}
-		l.putOff(w, delay{until: until.Add(slack), why: store.WhyEarlierWrite, reason: "an earlier write to the same record waits", on: h.on})
+		l.putOff(w, delay{until: until.Add(slack), why: store.WhyEarlierWrite, reason: behind, on: h.on})
 		return
 	}
 	c := l.connection(w.entry.Connection)
@@ -169,6 +173,26 @@ func (l *loop) advance(w *write, now time.Time) {
 	}
 	w.state = queued
 	c.lane(w).push(w)
+}
+
+// behind is why a write waits whose record is held.
+const behind = "an earlier write to the same record waits"
+
+// ahead returns the first write of the same event to the same record if that is put off.
+// Those of other events are known to holds.
+func (w *write) ahead() *write {
+	if w.record == "" {
+		return nil
+	}
+	for first := range w.run.event.writes {
+		if first == w {
+			break
+		}
+		if first.state == putOff && first.record == w.record {
+			return first
+		}
+	}
+	return nil
 }
 
 // end finishes a write as how says, and lets those go on that waited for it.
@@ -195,9 +219,6 @@ type delay struct {
 func (l *loop) putOff(w *write, d delay) {
 	w.state = putOff
 	w.until, w.on = d.until, d.on
-	if w.since.IsZero() {
-		w.since = time.Now()
-	}
 	w.entry.Outcome, w.entry.Why, w.entry.Reason, w.entry.Cause = store.Waiting, d.why, d.reason, d.cause
 	if d.why == store.WhyConnection {
 		l.connection(w.entry.Connection).parked = true

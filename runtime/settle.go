@@ -85,7 +85,7 @@ func (l *loop) save() {
 			continue
 		}
 		l.toSettle = append(l.toSettle, &settlement{event: ev, Settlement: store.Settlement{
-			Seq: ev.item.Seq, Do: store.Save, Attempt: ev.item.Attempt, Progress: progress,
+			Seq: ev.item.Seq, Do: store.Save, Attempt: ev.item.Attempt, Progress: progress, Marks: ev.marks,
 		}})
 	}
 	l.toSave = nil

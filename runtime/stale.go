@@ -116,11 +116,15 @@ var timeForms = []string{
 	time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00",
 }
 
-// parseTime reads a date-time of an event; it is zero if there is none.
+// parseTime reads a date-time of an event; it is zero if there is none, or none that
+// nanoseconds since 1970 can tell.
 func parseTime(s string) time.Time {
 	for _, form := range timeForms {
 		if t, err := time.Parse(form, s); err == nil {
-			return t.UTC()
+			if t = t.UTC(); t.Year() < 1678 || t.Year() > 2261 {
+				break
+			}
+			return t
 		}
 	}
 	return time.Time{}
