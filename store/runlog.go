@@ -57,6 +57,9 @@ type Run struct {
 	Cause     string    `json:"cause,omitempty"`  // name of the failure's cause
 	Advice    string    `json:"advice,omitempty"` // what to do about it
 	NotBefore time.Time `json:"not_before,omitzero"`
+	// Again is the id of the event as which this was tried again since, where the outcome
+	// is Failed or InDoubt. No store keeps it: runtime.RunLog fills it in.
+	Again string `json:"again,omitempty"`
 
 	Writes   []Write   `json:"writes,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`

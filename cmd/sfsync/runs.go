@@ -2,9 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -113,7 +115,34 @@ func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
 	if err != nil || s == nil {
 		return nil, func() {}, err
 	}
-	return s.Runs(), func() { s.Close() }, nil
+	return runtime.RunLog(s), func() { s.Close() }, nil
+}
+
+// chosen yields the runs that pass a filter and have one of the outcomes, if there are
+// any. Who asks for what failed or is in doubt means what still is: a run that was tried
+// again has its outcome there.
+func chosen(ctx context.Context, log store.RunLog, filter store.Filter, outcomes ...store.Outcome) iter.Seq2[store.Run, error] {
+	if filter.Outcome != "" {
+		outcomes = []store.Outcome{filter.Outcome}
+	}
+	if len(outcomes) == 0 {
+		return log.List(ctx, filter)
+	}
+	limit, n := filter.Limit, 0
+	filter.Limit = 0
+	if len(outcomes) == 1 {
+		filter.Outcome = outcomes[0] // the log is read faster so
+	}
+	return func(yield func(store.Run, error) bool) {
+		for run, err := range log.List(ctx, filter) {
+			if err == nil && (run.Again != "" || !slices.Contains(outcomes, run.Outcome)) {
+				continue
+			}
+			if n++; !yield(run, err) || n == limit {
+				return
+			}
+		}
+	}
 }
 
 func (c *console) runsList(ctx *cli.Context) error {
@@ -137,7 +166,7 @@ func (c *console) runsList(ctx *cli.Context) error {
 	enc.SetEscapeHTML(false)
 	var t table
 	n := 0
-	for run, err := range log.List(ctx.Context, filter) {
+	for run, err := range chosen(ctx.Context, log, filter) {
 		if err != nil {
 			return err
 		}
@@ -242,6 +271,9 @@ func runSummary(run *store.Run) string {
 	}
 	if run.Cause != "" {
 		why = strings.TrimSuffix(run.Cause+": "+why, ": ")
+	}
+	if run.Again != "" {
+		why = strings.TrimSuffix("tried again as "+runEvent(run.Again)+"; "+why, "; ")
 	}
 	return cmp.Or(why, run.Rule)
 }

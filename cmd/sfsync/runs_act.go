@@ -56,7 +56,7 @@ func runFilterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "rule", Usage: "only runs of the rule `NAME`"},
 		&cli.StringFlag{Name: "object", Usage: "only runs that write records of `OBJECT`"},
 		&cli.StringFlag{Name: "record", Usage: "only runs that write the record with this `ID`"},
-		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + enumerate(store.Outcomes, "or")},
+		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + enumerate(store.Outcomes, "or") + "; what failed or is in doubt and was tried again since is left out"},
 		&cli.StringFlag{Name: "cause", Usage: "only runs that failed for the `CAUSE`, as explain lists them"},
 	}
 }
@@ -89,16 +89,13 @@ func chosenRuns(ctx *cli.Context, log store.RunLog, outcomes ...store.Outcome) (
 		if !slices.Contains(outcomes, filter.Outcome) {
 			return nil, usagef("", "this is for runs that are %s, and not %s", enumerate(outcomes, "or"), filter.Outcome)
 		}
-		outcomes = []store.Outcome{filter.Outcome}
 	}
 	var all []store.Run
-	for _, filter.Outcome = range outcomes {
-		for run, err := range log.List(ctx.Context, filter) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, slim(run))
+	for run, err := range chosen(ctx.Context, log, filter, outcomes...) {
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, slim(run))
 	}
 	return all, nil
 }

@@ -110,7 +110,7 @@ type runActor struct {
 
 func storeActor(s store.Store, done func()) *runActor {
 	return &runActor{
-		log: s.Runs(), next: "to be tried again: `sfsync run RULES --waiting`, or the daemon, does it", done: done,
+		log: runtime.RunLog(s), next: "to be tried again: `sfsync run RULES --waiting`, or the daemon, does it", done: done,
 		retry: func(ctx context.Context, runs []store.Run, inDoubt bool) ([]runtime.Retried, error) {
 			return runtime.Retry(ctx, s, runs, inDoubt)
 		},

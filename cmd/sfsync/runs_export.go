@@ -19,8 +19,8 @@ func runsExportCommand(c *console) *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "write out what failed and why, a row for each write",
-		Description: "Without --outcome: what failed and what is in doubt. In CSV, a text that a spreadsheet\n" +
-			"would take for a formula gets an apostrophe in front.",
+		Description: "Without --outcome: what failed and what is in doubt, and was not tried again since. In\n" +
+			"CSV, a text that a spreadsheet would take for a formula gets an apostrophe in front.",
 		Flags: append(runFilterFlags(),
 			formatFlag("csv", "jsonl"),
 			storeFlag()),
@@ -107,15 +107,9 @@ func (c *console) exporter(format string) (put func(*exportRow) error, flush fun
 // eachRow passes on the rows with the outcomes, the newest event first. A run may
 // have writes of several outcomes, so it is the row's that counts.
 func eachRow(ctx context.Context, log store.RunLog, filter store.Filter, outcomes []store.Outcome, put func(*exportRow) error) error {
-	if len(outcomes) == 1 {
-		filter.Outcome = outcomes[0] // the log is read faster so
-	}
-	for run, err := range log.List(ctx, filter) {
+	for run, err := range chosen(ctx, log, filter, outcomes...) {
 		if err != nil {
 			return err
-		}
-		if !slices.Contains(outcomes, run.Outcome) {
-			continue
 		}
 		rows := 0
 		for i := range run.Writes {

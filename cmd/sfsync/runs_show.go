@@ -36,6 +36,9 @@ func (c *console) printRun(run *store.Run) {
 		t.row("connection", run.Connection)
 	}
 	t.row("took", effort(run))
+	if run.Again != "" {
+		t.row("tried again", "as "+runEvent(run.Again))
+	}
 	t.write(c.out, c.width)
 	c.why("  ", run.Reason, "")
 	if run.Outcome == store.Waiting && !run.NotBefore.IsZero() {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/store"
 )
 
@@ -21,7 +22,7 @@ func (d *daemon) adminHandler(token string) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(servingNow{d.rulesByConnection()})
 	})))
-	mux.Handle("/runs", forOwner(token, runLogHandler(d.store.Runs())))
+	mux.Handle("/runs", forOwner(token, runLogHandler(runtime.RunLog(d.store))))
 	mux.Handle("/runs/", forOwner(token, runActHandler(d.engine, d.store.Runs(), d.logger)))
 	mux.Handle("POST /events", forOwner(token, pastHandler(d.store)))
 	mux.Handle("/state/", forOwner(token, stateHandler(d.store.State(), d.stateChanged)))
