@@ -47,20 +47,10 @@ type userPermissionOfSet struct {
 	Name    string `xml:"name"`
 }
 
-// PermissionSetName is an API name for the permission set, for its file
-// permissionsets/NAME.permissionset-meta.xml.
-func (n *Needs) PermissionSetName() string {
-	name := "sfsync"
-	for word := range strings.FieldsFuncSeq(n.Connection, func(r rune) bool { return r > 'z' || !isWord(byte(r)) || r == '_' }) {
-		name += "_" + word
-	}
-	return name[:min(len(name), 80)]
-}
-
 // PermissionSet returns the needs as the metadata of a permission set, ready to be
 // deployed. The schema tells which fields take a permission: required ones,
 // master-detail fields and those that every user may see take none, and naming them
-// would fail the deployment; the parts of an address take that of the whole.
+// would fail the deployment; the parts of an address or a geolocation take that of the whole.
 func (n *Needs) PermissionSet(label string, s *schema.Schema) []byte {
 	set := permissionSet{Label: label, Description: "The least that the rules of sfsync need. Sharing decides which records."}
 	for i := range n.Objects {
@@ -99,7 +89,7 @@ func (set *permissionSet) addField(object *ObjectNeed, need *FieldNeed, o *schem
 		if !f.Permissionable || f.MasterDetail() || f.Custom && !f.Nillable && f.Type != schema.TypeBoolean {
 			return
 		}
-		if whole := o.Field(f.CompoundFieldName); whole != nil && whole.Type == schema.TypeAddress {
+		if whole := o.Field(f.CompoundFieldName); whole != nil && (whole.Type == schema.TypeAddress || whole.Type == schema.TypeLocation) {
 			name = whole.Name
 		}
 		editable = editable && !f.Calculated && !f.AutoNumber
