@@ -128,8 +128,7 @@ func (c *call) sameRecord(changes []change) []*failure {
 		ch := &changes[i]
 		name, message := ch.id, "Duplicate id specified: "+ch.id
 		if ch.key != nil {
-			stored, _ := ch.keyValue(&c.org.opts.Assumptions)
-			name, message = ch.key.key(stored), "Duplicate external id specified: "+stored
+			name, message = ch.key.key(ch.keyIs), "Duplicate external id specified: "+ch.keyIs
 		}
 		if name == "" {
 			continue

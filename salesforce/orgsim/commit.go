@@ -67,12 +67,13 @@ func (c *call) commit(tx *txn, ch *change) outcome {
 func (c *call) target(t *table, ch *change) (*record, outcome) {
 	id := ch.id
 	if ch.op == upserting && ch.key != nil {
-		stored, ok := ch.keyValue(&c.org.opts.Assumptions)
-		if !ok {
+		if ch.badKey != nil {
+			return nil, refuse(ch.badKey...)
+		}
+		switch found := t.lookup(ch.key, ch.keyIs); {
+		case ch.keyIs == "":
 			return nil, refuse(failure{status: 400, code: "MISSING_ARGUMENT", fields: []string{},
 				message: ch.key.Name + " not specified"})
-		}
-		switch found := t.lookup(ch.key, stored); {
 		case len(found) > 1:
 			return nil, outcome{matches: found, fails: []failure{{status: 300, code: "DUPLICATE_EXTERNAL_ID", fields: []string{ch.key.Name},
 				message: "More than one record found for external id field: [" + strings.Join(found, ", ") + "]"}}}
@@ -95,25 +96,6 @@ func (c *call) target(t *table, ch *change) (*record, outcome) {
 		return nil, refuse(entityDeleted(404))
 	}
 	return r, outcome{}
-}
-
-// keyValue is the external id of an upsert as records store it.
-func (ch *change) keyValue(as *Assumptions) (string, bool) {
-	s := ch.keyText
-	if !as.KeepBlanks {
-		s = strings.TrimSpace(s)
-	}
-	if ch.key.Type.Numeric() {
-		digits, ok := plainDigits(s)
-		if !ok {
-			return "", false
-		}
-		if ch.key.Type != schema.TypeInt && ch.key.Type != schema.TypeLong && !strings.Contains(digits, ".") {
-			digits += ".0"
-		}
-		s = digits
-	}
-	return s, s != ""
 }
 
 // mayEdit checks what stands between a user and a record: sharing, and conversion of leads.
@@ -159,12 +141,7 @@ func (c *call) save(tx *txn, t *table, ch *change, old *record) outcome {
 		}
 	}
 	if ch.op == upserting && ch.key != nil && old == nil {
-		stored, _ := ch.keyValue(&c.org.opts.Assumptions)
-		values[ch.key.index] = strings.Clone(stored)
-		if ch.key.Length > 0 && len([]rune(stored)) > ch.key.Length {
-			return refuse(failure{status: 400, code: "STRING_TOO_LONG", fields: []string{ch.key.Name},
-				message: ch.key.Label + ": data value too large: " + stored})
-		}
+		values[ch.key.index] = ch.keyIs
 	}
 	if fails := c.setParents(ch, values); fails != nil {
 		return refuse(fails...)
@@ -280,7 +257,8 @@ func (c *call) setParents(ch *change, values []string) []failure {
 		for _, o := range p.among {
 			if f := o.field(p.key); f != nil && (f.ExternalID || f.IDLookup) {
 				key = f
-				found = append(found, c.org.tables[o.table].lookup(f, strings.TrimSpace(p.value))...)
+				value, _ := f.readKey(p.value, &c.org.opts.Assumptions) // what cannot be stored is not found
+				found = append(found, c.org.tables[o.table].lookup(f, value)...)
 			}
 		}
 		entity := p.among[0].name

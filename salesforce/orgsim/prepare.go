@@ -25,6 +25,8 @@ type change struct {
 	id      string // of an update, 18 characters
 	key     *field // of an upsert; nil means the Id field
 	keyText string
+	keyIs   string    // keyText as records store it
+	badKey  []failure // why it cannot be stored
 	sets    []setting
 	parents []parent
 	unknown []failure // fields that do not exist: Salesforce's first class of errors
@@ -106,6 +108,9 @@ func (c *call) prepare(ch *change, row gjson.Result, form rowForm) *failure {
 		ch.sets = append(ch.sets, setting{f, stored})
 		return true
 	})
+	if ch.key != nil {
+		ch.keyIs, ch.badKey = ch.key.readKey(ch.keyText, as)
+	}
 	if form.idInBody && !hasID && ch.badID == nil {
 		ch.badID = append(ch.badID, failure{status: 400, code: "MISSING_ARGUMENT", message: "Id not specified in an update call", fields: []string{}})
 	}

@@ -60,7 +60,8 @@ func (g *Org) rowByKey(c *call, v *view, f *field, value string) answer {
 		return c.writeRow(&change{view: v, op: upserting, key: f, keyText: value, updateOnly: strings.EqualFold(c.query.Get("updateOnly"), "true")}, rowForm{})
 	case "GET", "HEAD", "DELETE":
 		var found []string
-		c.read(func() { found = g.tables[v.table].lookup(f, strings.TrimSpace(value)) })
+		stored, _ := f.readKey(value, &g.opts.Assumptions) // what cannot be stored is not found
+		c.read(func() { found = g.tables[v.table].lookup(f, stored) })
 		switch len(found) {
 		case 0:
 			return notFound()

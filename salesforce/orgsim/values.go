@@ -100,6 +100,25 @@ func (f *field) read(v gjson.Result, as *Assumptions) (string, *wrongType, []fai
 	return strings.Clone(s), nil, nil
 }
 
+// readKey turns the text of an external id, from a path or a row, into what is stored.
+func (f *field) readKey(text string, as *Assumptions) (string, []failure) {
+	v := gjson.Result{Type: gjson.String, Str: text}
+	if f.Type.Numeric() {
+		digits := strings.TrimSpace(text)
+		if digits == "" {
+			return "", nil
+		}
+		if gjson.Valid(digits) {
+			v = gjson.Parse(digits)
+		}
+	}
+	stored, wrong, fails := f.read(v, as)
+	if wrong != nil {
+		fails = []failure{{status: 400, code: "INVALID_TYPE_ON_FIELD_IN_RECORD", fields: []string{f.Name}, message: f.Label + ": value not of required type: " + text}}
+	}
+	return stored, fails
+}
+
 // cannotRead names the types as Salesforce's JSON reader does.
 func (f *field) cannotRead(v gjson.Result) *wrongType {
 	want := string(f.Type)
