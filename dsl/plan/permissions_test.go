@@ -86,7 +86,7 @@ func TestNeeds(t *testing.T) {
 	want := []string{
 		"Account create=false edit=false: Crm_Key__c",
 		"Case create=false edit=true: Origin Status+edit",
-		"Contact create=true edit=false: LastName+create MailingCity+create MailingStreet+create Notes__c+create RecordTypeId+create",
+		"Contact create=true edit=false: LastName+create MailingCity+create MailingStreet+create Notes__c+create RecordTypeId+create Spot__Latitude__s+create Spot__Longitude__s+create",
 		"Parent__c create=false edit=false:",
 		"Response__c create=true edit=true: Account__c+create+edit Parent__c+create+edit Response_Id__c+create Score__c+create+edit",
 		"Task create=true edit=false: Subject+create",
