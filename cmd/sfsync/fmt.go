@@ -16,12 +16,13 @@ func fmtCommand(c *console) *cli.Command {
 		Usage:     "write rules in the one style that all rules have",
 		ArgsUsage: "[FILE|DIR…]",
 		Description: "Rewrites the files, and prints the names of those that changed. Only blanks and\n" +
-			"line breaks change; a statement that cannot be read stays as it is. Without a\n" +
-			"file, or with -, it formats standard input and writes to standard output.",
+			"line breaks change. Without a file, or with -, it formats standard input and writes\n" +
+			"to standard output. A statement that cannot be read stays as it is, and what stands\n" +
+			"around it is formatted; the exit code is 1 then, in all modes.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "list", Aliases: []string{"l"}, Usage: "print the names of files that would change, and change nothing"},
 			&cli.BoolFlag{Name: "diff", Aliases: []string{"d"}, Usage: "print what would change, and change nothing"},
-			&cli.BoolFlag{Name: "check", Usage: "like --list, and exit with 1 if there are such files"},
+			&cli.BoolFlag{Name: "check", Usage: "like --list, and exit with 1 if there are such files, too"},
 			formatFlag(),
 		},
 		Action: func(ctx *cli.Context) error { return c.fmt(ctx) },
@@ -37,6 +38,7 @@ type formattedFile struct {
 	Diff    string `json:"diff,omitempty"`
 
 	before, after string
+	line          int // of the first fault
 }
 
 func (c *console) fmt(ctx *cli.Context) error {
@@ -53,15 +55,15 @@ func (c *console) fmt(ctx *cli.Context) error {
 	}
 	look := ctx.Bool("list") || ctx.Bool("diff") || ctx.Bool("check")
 	files := make([]formattedFile, 0, len(sources))
-	changed, unread := 0, 0
+	changed, faulty := 0, 0
 	for _, src := range sources {
-		file := formatFile(src, ctx.Bool("diff"))
+		file := formatFile(src, look, ctx.Bool("diff"))
 		files = append(files, file)
 		if file.Changed {
 			changed++
 		}
-		if !file.Read {
-			unread++
+		if !file.Read || file.Faults > 0 {
+			faulty++
 		}
 		if err := c.showFormatted(ctx, file, look); err != nil {
 			return err
@@ -74,16 +76,23 @@ func (c *console) fmt(ctx *cli.Context) error {
 			Changed       int             `json:"changed"`
 		}{dsl.FormatVersion, files, changed})
 	}
-	if err == nil && (unread > 0 || changed > 0 && ctx.Bool("check")) {
+	if err == nil && (faulty > 0 || changed > 0 && ctx.Bool("check")) {
 		return problem
 	}
 	return err
 }
 
-func formatFile(src *dsl.Source, wantDiff bool) formattedFile {
+func formatFile(src *dsl.Source, look, wantDiff bool) formattedFile {
 	text, ok := dsl.Format(src)
-	_, faults := dsl.Parse(src)
+	now := src // as the file is when the command ends
+	if !look && ok {
+		now = dsl.NewSource(src.Path, []byte(text))
+	}
+	_, faults := dsl.Parse(now)
 	file := formattedFile{File: src.Path, Changed: text != src.Text, Read: ok, Faults: len(faults), before: src.Text, after: text}
+	if len(faults) > 0 {
+		file.line = now.Position(faults[0].From).Line
+	}
 	if wantDiff {
 		file.Diff = unifiedDiff(src.Path, src.Text, text)
 	}
@@ -103,7 +112,7 @@ func (c *console) showFormatted(ctx *cli.Context, f formattedFile, look bool) er
 	case !f.Read:
 		fmt.Fprintf(c.err, "%s is left as it is: it cannot be read (sfsync check %s)\n", name, again)
 	case f.Faults > 0:
-		fmt.Fprintf(c.err, "%s has %s; statements that cannot be read are left as they are (sfsync check %s)\n", name, plural(f.Faults, "fault"), again)
+		fmt.Fprintf(c.err, "%s:%d: %s; statements that cannot be read are left as they are (sfsync check %s)\n", name, f.line, faultsFromHere(f.Faults), again)
 	}
 	switch {
 	case stdin && !look && !wantsJSON(ctx):
@@ -128,4 +137,11 @@ func (c *console) showFormatted(ctx *cli.Context, f formattedFile, look bool) er
 	}
 	_, err := fmt.Fprintln(c.out, name)
 	return err
+}
+
+func faultsFromHere(n int) string {
+	if n == 1 {
+		return "a fault"
+	}
+	return "the first of " + plural(n, "fault")
 }
