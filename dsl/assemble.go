@@ -3,6 +3,7 @@ package dsl
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // assemble reads one statement and puts it where it belongs in the tree.
@@ -17,7 +18,11 @@ func (p *parser) assemble(st *statement) {
 	trigger := p.trigger
 	p.trigger = nil
 	keyword := st.keyword(st.tokens[0])
-	if k := st.kind(1); keyword != "" && (k == KindEquals || k == KindColon) {
+	switch k := st.kind(1); {
+	case keyword != "" && k == KindColon:
+		p.colonAfterKeyword(st, keyword)
+		return
+	case keyword != "" && k == KindEquals:
 		p.keywordAsName(st, 0)
 		return
 	}
@@ -225,11 +230,11 @@ func (p *parser) loseAction() {
 
 // closeAction ends the action that clauses and fields belonged to.
 func (p *parser) closeAction() {
-	if a := p.action; a != nil && a.Kind == Update && !a.Broken && p.setAt == (Span{}) && p.test == nil {
+	if a := p.action; a != nil && !a.Broken && p.setAt == (Span{}) && p.test == nil {
 		quiet := p.quiet // the statement that ends the action is not the one at fault
 		p.quiet = false
 		defer func() { p.quiet = quiet }()
-		p.report(codeNothingSet, a.Head, "this update sets no field", "name the fields below it: `set Field = …`")
+		p.report(codeNothingSet, a.Head, fmt.Sprintf("this %s sets no field", actionKeywords[a.Kind]), "name the fields below it: `set Field = …`")
 	}
 	p.action, p.setAt = nil, Span{}
 }
@@ -283,7 +288,7 @@ func (p *parser) readTrigger(st *statement) *Trigger {
 		t.Kind = SurveyResponse
 		if n := len(node.ID); n > 0 {
 			from, to := st.name(node.ID[0].Word).From, st.name(node.ID[n-1].Word).To
-			t.Subject = Name{Span{from, to}, strings.TrimSpace(p.src.Text[from:to])}
+			t.Subject = p.surveyID(Name{Span{from, to}, strings.TrimSpace(p.src.Text[from:to])})
 		}
 	default:
 		return nil
@@ -292,6 +297,24 @@ func (p *parser) readTrigger(st *statement) *Trigger {
 		t.If = p.expr(st, node.If.Value, false)
 	}
 	return t
+}
+
+// surveyID checks what stands behind `on survey response`. An id may be nearly anything, so
+// what was surely not meant as one would silently be the id of no survey.
+func (p *parser) surveyID(name Name) Name {
+	const help = "only the id of a survey stands here, as in `on survey response post-purchase-nps`; a condition begins with `if`"
+	if i := strings.IndexByte(name.Text, '='); i >= 0 {
+		p.report(codeTrailing, name.Span, fmt.Sprintf("`%s` does not belong here", shortened(name.Text, 40)), help)
+		return Name{}
+	}
+	opening, n := utf8.DecodeRuneInString(name.Text)
+	closing, m := utf8.DecodeLastRuneInString(name.Text)
+	if quotes := `"'` + curlyQuotes; len(name.Text) > n+m && strings.ContainsRune(quotes, opening) && strings.ContainsRune(quotes, closing) {
+		d := p.report(codeBadName, name.Span, "the quotes would be a part of the survey's id", "")
+		d.Fixes = []Fix{{"Leave out the quotes", []Edit{{Span{name.From, name.From + n}, ""}, {Span{name.To - m, name.To}, ""}}, true}}
+		name = Name{Span{name.From + n, name.To - m}, name.Text[n : len(name.Text)-m]}
+	}
+	return name
 }
 
 // triggerGuard reads the `if` that stands on a line of its own below `on`.

@@ -294,7 +294,7 @@ update Case where Id = profile.case_id
 	{
 		Code:        codeKeyword,
 		Title:       "keyword in place of a name",
-		Explanation: "Keywords cannot be names of fields or values. Salesforce's names cannot be mistaken for them: they begin with a capital letter, or end with `__c`.",
+		Explanation: "Keywords cannot be names of fields or values, and no colon follows them. Salesforce's names cannot be mistaken for them: they begin with a capital letter, or end with `__c`.",
 		Bad: `rule R
 on survey response
 let where = profile.case_id
@@ -403,8 +403,8 @@ expect nothing
 	},
 	{
 		Code:        codeNothingSet,
-		Title:       "update that sets nothing",
-		Explanation: "An update without `set` would change nothing.",
+		Title:       "action that sets nothing",
+		Explanation: "An action without `set` would change nothing, and is never sent.",
 		Bad: `rule R
 on survey response
 update Case where Id = profile.case_id
@@ -418,7 +418,7 @@ update Case where Id = profile.case_id
 	{
 		Code:        codeBadName,
 		Title:       "name cannot be read",
-		Explanation: "Objects, fields and connections have names of one word. A field may be reached through one relationship, as in `Account.Crm_Key__c`.",
+		Explanation: "Objects, fields and connections have names of one word, and a survey's id stands without quotes. A field may be reached through one relationship, as in `Account.Crm_Key__c`.",
 		Bad: `rule R
 on survey response
 update Case where Id = profile.case_id

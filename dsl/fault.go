@@ -89,6 +89,9 @@ func (p *parser) strayComma(st *statement, i int) {
 	}
 	d := p.report(codeTrailing, comma, "nothing follows this comma", "a comma stands between two values on the same line")
 	d.Fixes = []Fix{{"Remove the comma", []Edit{{Span{from, comma.To}, ""}}, true}}
+	if i >= len(st.tokens) {
+		p.unfinished = len(p.diags)
+	}
 }
 
 // isField reports whether token i ends the field of a `where` or an assignment.
@@ -171,8 +174,29 @@ func shortened(text string, most int) string {
 
 // keywordAsName reports a keyword where the name of a field should stand.
 func (p *parser) keywordAsName(st *statement, i int) {
-	word := st.text(i)
-	p.report(codeKeyword, st.at(i), fmt.Sprintf("`%s` is a keyword and no name of a field", word), "Salesforce's names of fields begin with a capital letter, or end with `__c`")
+	word, what, help := st.text(i), "field", "Salesforce's names of fields begin with a capital letter, or end with `__c`"
+	if st.keyword(st.tokens[0]) == "let" {
+		what, help = "value", ""
+	}
+	p.report(codeKeyword, st.at(i), fmt.Sprintf("`%s` is a keyword and no name of a %s", word, what), help)
+}
+
+// colonAfterKeyword reports a keyword with a colon, as YAML has it. What the statement
+// says is lost, but nothing below it is missed for that.
+func (p *parser) colonAfterKeyword(st *statement, keyword string) {
+	d := p.report(codeKeyword, st.at(1), fmt.Sprintf("no colon follows `%s`", keyword), "")
+	d.Fixes = []Fix{{"Leave the colon out", []Edit{{st.at(1), ""}}, true}}
+	switch keyword {
+	case "rule":
+		p.endTest()
+		p.endRule()
+		p.rule = &Rule{Span: st.span()}
+		p.file.Rules = append(p.file.Rules, p.rule)
+	case "on":
+		p.triggers = append(p.triggers, st.span())
+	case "create", "update", "upsert", "using", "where", "if", "set":
+		p.loseAction()
+	}
 }
 
 var triggers = []string{"outbound message", "survey response"}
@@ -249,9 +273,23 @@ func (p *parser) unknown(st *statement, above *Expr, open bool) {
 	word := st.text(0)
 	continued := isOperator(p.src, head) || slices.Contains([]Kind{KindMember, KindClose, KindOpen}, head.Kind)
 	path := pathLen(p.src.Text[head.From:])
+	dash := word == "-" && st.kind(1) != KindEOL && startsStatement(p.src.Text, st.at(1).From, 0)
 	switch {
+	case p.unfinished > 0: // it was meant to go on here
+		d := &p.diags[p.unfinished-1]
+		d.Help, d.Fixes = "what follows stands on the same line", nil
+		return
 	case head.Kind == KindIllegal:
 		p.illegal(head, word)
+	case dash || head.Kind == KindClose && (above == nil || !above.Broken):
+		help := "lines begin without a dash"
+		if !dash {
+			help = "no bracket is open here; rules, arms and actions go on to the next one, without braces"
+		}
+		p.report(codeUnknown, head.Span, fmt.Sprintf("a line cannot begin with `%s`", word), help)
+		if !dash {
+			return
+		}
 	case above != nil && (continued || open):
 		p.above, p.aboveOpen = above, true
 		end := st.span().To

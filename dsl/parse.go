@@ -58,6 +58,9 @@ type parser struct {
 	above     *Expr
 	aboveOpen bool // it ends with an operator
 	wrapped   int  // the diagnostic that says so of lines that go on with it, or -1
+	// unfinished is the number of the diagnostic which says that the statement before this
+	// one lacks something at its end, 0 if none does. It may stand on the next line.
+	unfinished int
 }
 
 // statement is what stands between two line breaks outside of brackets.
@@ -106,6 +109,12 @@ func (p *parser) statement(st *statement) {
 		return
 	}
 	p.quiet = false
+	before := len(p.diags)
+	defer func() {
+		if p.unfinished <= before {
+			p.unfinished = 0
+		}
+	}()
 	if span := st.span(); span.To-span.From > MaxLine {
 		at := Span{span.From, span.From + runeLen(p.src.Text[span.From:])}
 		p.report(codeTooLarge, at, fmt.Sprintf("this line is longer than %d KiB and was not read", MaxLine>>10), "")

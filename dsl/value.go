@@ -86,6 +86,9 @@ func (p *parser) expr(st *statement, node *exprNode, value bool) *Expr {
 	if node.last < node.first {
 		at := st.tokens[max(0, node.first-2)]
 		p.report(codeMissingValue, Span{at.To, at.To}, fmt.Sprintf("an expression is missing after `%s`", p.src.Slice(at.Span)), missingHelp(st, node.first-1))
+		if node.first > len(st.tokens) {
+			p.unfinished = len(p.diags)
+		}
 		return &Expr{Span: Span{at.To, at.To}, Broken: true}
 	}
 	tokens := st.tokens[node.first-1 : node.last]
@@ -161,6 +164,9 @@ func (p *parser) template(st *statement, node *templateNode) *Template {
 	if node.last < node.first {
 		colon := st.tokens[max(0, node.first-2)]
 		p.report(codeMissingValue, Span{colon.To, colon.To}, "text is missing after `:`", "`= null` clears a field")
+		if node.first > len(st.tokens) {
+			p.unfinished = len(p.diags)
+		}
 		return &Template{Span: Span{colon.To, colon.To}}
 	}
 	t := &Template{Span: Span{st.tokens[node.first-1].From, st.tokens[node.last-1].To}}

@@ -164,7 +164,7 @@ func itemAt(a ...any) (any, error) {
 // expression checks and compiles one expression of the author's.
 func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 	x := &Expression{Text: e.Text, at: place{s.source, e.Span}, variable: -1, kinds: Any, lets: s.lets}
-	if c.isFaulty(s.source, e.Span) || c.goesOn(s.source, e) {
+	if c.isFaulty(s.source, e.Span) || e.Broken {
 		return x
 	}
 	if len(e.Text) > maxExprLength {
@@ -214,14 +214,6 @@ func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 		}
 	}
 	return x
-}
-
-// goesOn reports whether the author meant the expression to go on in the next
-// line, which begins with an operator; dsl.Parse has said that it cannot.
-func (c *compilation) goesOn(src *dsl.Source, e *dsl.Expr) bool {
-	rest := src.Text[e.To:]
-	next := e.To + len(rest) - len(strings.TrimLeft(rest, " \t\r\n"))
-	return next > e.To && next < len(src.Text) && strings.IndexByte("+-*/%<>=!&|?:.", src.Text[next]) >= 0 && c.isFaulty(src, dsl.Span{From: next, To: next})
 }
 
 // finite rejects numbers that JSON cannot hold.
