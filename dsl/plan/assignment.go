@@ -26,7 +26,7 @@ func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Ass
 	switch {
 	case as.Value != nil:
 		out.Source = as.Value.Text
-		c.textFix = func(d *dsl.Diagnostic) { offerText(d, as, s.source) }
+		c.textFix = func(d *dsl.Diagnostic) { offerText(d, as, out.field, s.source) }
 		x := c.expression(as.Value, s)
 		c.textFix = nil
 		out.value = x
@@ -52,11 +52,17 @@ func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Ass
 }
 
 // offerText suggests a colon where static text stands after an equals sign; or quotes,
-// where the colon would take the rest of the line, too.
-func offerText(d *dsl.Diagnostic, as *dsl.Assignment, src *dsl.Source) {
+// where the colon would take the rest of the line, too. A field that takes no text is
+// told what it takes.
+func offerText(d *dsl.Diagnostic, as *dsl.Assignment, f *schema.Field, src *dsl.Source) {
 	text := strings.TrimSpace(as.Value.Text)
+	if f != nil && accepts(f)&Text == 0 {
+		d.Help = fmt.Sprintf("%s takes %s", f.Name, fieldKind(f))
+		literalFix(d, f, text, place{src, as.Value.Span})
+		return
+	}
 	// Names of values are lower case, so a capital letter tells that text was meant.
-	safe := text != "" && text[0] >= 'A' && text[0] <= 'Z'
+	safe := text != "" && text[0] >= 'A' && text[0] <= 'Z' && text != "None"
 	line := src.LineSpan(src.Position(as.Value.To).Line)
 	if strings.TrimSpace(src.Text[as.Value.To:max(as.Value.To, line.To)]) != "" {
 		d.Help = fmt.Sprintf("static text takes quotes here: %s = %q", as.Field, text)

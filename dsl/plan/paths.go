@@ -216,6 +216,12 @@ func (a *analysis) item(n *ast.Node) Kinds {
 	return Any
 }
 
+// literals are the spellings that other languages have for true, false and null.
+var literals = map[string]string{
+	"TRUE": "true", "True": "true", "FALSE": "false", "False": "false",
+	"NULL": "null", "Null": "null", "NIL": "null", "undefined": "null",
+}
+
 func (a *analysis) unknownName(n ast.Node, steps []step) {
 	root := steps[0]
 	known := sortedKeys(namespaces)
@@ -228,6 +234,11 @@ func (a *analysis) unknownName(n ast.Node, steps []step) {
 		return
 	}
 	d := a.report(root.node, "S103", "there is no `%s` here", root.name)
+	if literal := literals[root.name]; literal != "" && len(steps) == 1 {
+		d.Help = fmt.Sprintf("did you mean `%s`?", literal)
+		d.Fixes = []dsl.Fix{{Title: "write `" + literal + "`", Edits: []dsl.Edit{{Span: a.span(root.node), New: literal}}}}
+		return
+	}
 	if better, ok := dsl.Suggest(root.name, known); ok {
 		span := a.span(root.node)
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)
