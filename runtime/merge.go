@@ -30,7 +30,7 @@ type feed struct {
 type part struct {
 	claim  store.Claim
 	unread int       // items in the feed
-	more   bool      // the last page was full
+	more   bool      // there may be more than was read
 	reach  int64     // how far the last page went
 	due    time.Time // when the next waiting event falls due
 }
@@ -45,29 +45,39 @@ type feedItem struct {
 // has not shown before.
 func (f *feed) wanting(now time.Time) bool {
 	for _, p := range f.parts {
-		if p.wants(now) {
+		if p.more && !p.crowded() || f.needs(p, now) {
 			return true
 		}
 	}
 	return len(f.items) > 0 && f.items[0].at > f.frontier && f.accepted.horizon() > f.horizon
 }
 
-func (p *part) wants(now time.Time) bool {
-	return p.more && p.unread <= pageSize/2 || !p.due.IsZero() && !p.due.After(now)
+// crowded reports whether enough of the partition is in memory.
+func (p *part) crowded() bool { return p.unread > pageSize/2 }
+
+// needs reports whether the partition is to be read even if it is crowded: something of
+// it falls due, or nothing can be taken before its frontier is known.
+func (f *feed) needs(p *part, now time.Time) bool {
+	return !p.due.IsZero() && !p.due.After(now) || p.more && len(f.items) > 0 && f.items[0].at > p.reach
 }
 
 // fill reads from the partitions, one page each.
 func (f *feed) fill(ctx context.Context, now time.Time) error {
 	f.horizon = f.accepted.horizon() // before reading: what it covers is on disk
 	for _, p := range f.parts {
-		if p.more && !p.wants(now) {
-			continue // its frontier is known
+		page := pageSize
+		if p.crowded() {
+			if !f.needs(p, now) {
+				p.more = true
+				continue
+			}
+			page = 1 // what comes back comes first
 		}
-		items, due, err := p.claim.Next(ctx, pageSize)
+		items, due, err := p.claim.Next(ctx, page)
 		if err != nil {
 			return fmt.Errorf("cannot read events: %w", err)
 		}
-		p.due, p.more = due, len(items) == pageSize
+		p.due, p.more = due, len(items) == page
 		for i := range items {
 			item := feedItem{Item: items[i], part: p, at: items[i].At.UnixNano()}
 			f.accepted.saw(item.at)

@@ -131,6 +131,9 @@ func (l *loop) settled(s *settlement) {
 	ev := s.event
 	l.forgetMessage(ev)
 	delete(l.events, ev)
+	if s.Do == store.Done {
+		l.records.holds.release(ev.holder()) // one that cannot be recorded still holds
+	}
 	if s.Do == store.Wait || s.Keep != nil {
 		l.dirty.Store(true) // to learn when it falls due, or what the message wakes
 	}
@@ -179,8 +182,7 @@ func (l *loop) commitPart(claim store.Claim, list []*settlement) {
 				err = nil // its end will say what is wrong
 			} else if errors.Is(err, store.ErrInvalid) {
 				l.config.Logger.Error("cannot record what became of an event", "event", s.event.item.ID, "error", err)
-				s.Do, s.NotBefore, s.For, s.On, s.Attempt, s.Progress, s.Marks, s.Keep = store.Done, time.Time{}, "", nil, 0, nil, nil, nil
-				s.Runs = []store.Run{{Outcome: store.Failed, Cause: string(salesforce.Unknown), Reason: "what became of it cannot be recorded: " + err.Error()}}
+				s.Settlement = s.event.unrecorded(s.Runs, err)
 				err = l.insist(claim, s.Settlement)
 			}
 			if err != nil {
@@ -191,6 +193,19 @@ func (l *loop) commitPart(claim store.Claim, list []*settlement) {
 	for _, s := range list {
 		s.err = err
 	}
+}
+
+// unrecorded ends an event whose settlement the store will never take.
+func (ev *event) unrecorded(runs []store.Run, err error) store.Settlement {
+	// Its mark goes, whether there is one or not: it holds no record any more.
+	s := store.Settlement{Seq: ev.item.Seq, Do: store.Done, Marks: []store.Mark{{Key: ev.holder().mark()}}}
+	for _, r := range runs {
+		s.Runs = append(s.Runs, store.Run{
+			Connection: r.Connection, Rule: r.Rule, RuleFile: r.RuleFile, RuleLine: r.RuleLine, Outcome: store.Failed,
+			Cause: string(salesforce.Unknown), Reason: "what became of it cannot be recorded: " + err.Error(),
+		})
+	}
+	return s
 }
 
 // insist repeats a settlement while the store cannot work for a moment, and as long
