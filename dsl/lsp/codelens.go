@@ -17,7 +17,6 @@ import (
 type Test struct {
 	Files   []*dsl.File    // the rules of the folder, as the editor has them
 	File    *dsl.File      // the file that the test stands in, one of Files
-	Dir     string         // of the rule files; event files are named from here. "" for text in no file
 	Block   *dsl.Test      // the test
 	Schema  *schema.Schema // nil if there is none
 	Samples []string       // the sample events of the folder
@@ -34,6 +33,9 @@ type TestFailure struct {
 	Message string `json:"message"` // what was expected and what came: one line or several
 }
 
+// maxTests bounds how many tests run at once; others wait.
+const maxTests = 2
+
 // runTestCommand runs the test that its two arguments name: a document's URI, and the
 // test's name.
 const runTestCommand = "sfsync.runTest"
@@ -45,7 +47,10 @@ func (s *server) codeLenses(_ context.Context, p textDocumentParams) ([]codeLens
 		return []codeLens{}, err
 	}
 	s.mu.Lock()
-	results := maps.Clone(s.tests[v.text])
+	results := map[string]TestResult{}
+	if d := s.documents[v.uri]; d != nil && d.text == v.text {
+		maps.Copy(results, d.results)
+	}
 	s.mu.Unlock()
 	out := []codeLens{}
 	for _, t := range v.file.Tests {
@@ -80,33 +85,65 @@ func (s *server) executeCommand(ctx context.Context, p executeCommandParams) (*T
 		if block.Name.Text != name {
 			continue
 		}
-		t := Test{File: v.file, Dir: v.folder.dir, Block: block, Schema: v.schemaOf(""), Samples: v.around.events}
-		for _, other := range sorted(v.texts()) {
+		select {
+		case s.tests <- struct{}{}:
+			defer func() { <-s.tests }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		v.around = s.surroundings(v.folder, true)
+		texts := v.texts()
+		t := Test{File: v.file, Block: block, Schema: v.schemaOf(""), Samples: v.around.events}
+		for _, other := range sorted(texts) {
 			t.Files = append(t.Files, other.read())
 		}
 		result := s.options.RunTest(ctx, t)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		s.keepResult(v, name, result)
+		s.keepResult(v, texts, name, result)
 		return &result, nil
 	}
 	return nil, jrpc2.Errorf(codeFailed, "there is no test `%s` in %s any more", name, filepath.Base(v.source.Path))
 }
 
-// keepResult shows a result until the text changes.
-func (s *server) keepResult(v *view, name string, result TestResult) {
+// keepResult shows the result that a test had with these texts, if they are still the
+// same, until they change.
+func (s *server) keepResult(v *view, texts map[string]*text, name string, result TestResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, d := range s.documents {
+		if d.folder == v.folder && texts[d.source.Path] != d.text {
+			return
+		}
+	}
 	d := s.documents[v.uri]
-	if d == nil || d.text != v.text {
+	if d == nil {
 		return
 	}
-	if s.tests[d.text] == nil {
-		s.tests[d.text] = map[string]TestResult{}
+	if d.results == nil {
+		d.results = map[string]TestResult{}
 	}
-	s.tests[d.text][name] = result
+	d.results[name] = result
 	s.publish(d)
+	s.refreshLenses()
+}
+
+// forgetResults forgets the results of a folder's tests: something that they were about
+// has changed. The mutex is held.
+func (s *server) forgetResults(f *folder) {
+	forgotten := false
+	for _, d := range s.documents {
+		if d.folder == f && d.results != nil {
+			d.results, forgotten = nil, true
+		}
+	}
+	if forgotten {
+		s.refreshLenses()
+	}
+}
+
+func (s *server) refreshLenses() {
 	if s.client.Capabilities.Workspace.CodeLens.RefreshSupport {
 		s.call("workspace/codeLens/refresh", nil)
 	}
@@ -116,7 +153,7 @@ func (s *server) keepResult(v *view, name string, result TestResult) {
 func (s *server) testDiagnostics(d *document) []diagnostic {
 	var out []diagnostic
 	for _, t := range d.read().Tests {
-		r, ok := s.tests[d.text][t.Name.Text]
+		r, ok := d.results[t.Name.Text]
 		if !ok {
 			continue
 		}

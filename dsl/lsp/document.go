@@ -13,6 +13,7 @@ type document struct {
 	version int32
 	refused bool // it is longer than rules may be; nothing is known of it
 	folder  *folder
+	results map[string]TestResult // of the tests that were run, by their name
 	*text
 }
 

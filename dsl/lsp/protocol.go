@@ -115,6 +115,14 @@ type contentChange struct {
 	Text  string     `json:"text"`
 }
 
+type didChangeFilesParams struct {
+	Changes []fileEvent `json:"changes"`
+}
+
+type fileEvent struct {
+	URI string `json:"uri"`
+}
+
 // Diagnostics.
 
 type publishDiagnosticsParams struct {

@@ -102,7 +102,8 @@ type server struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	work    sync.WaitGroup
-	loading sync.Mutex // held while files are read
+	loading sync.Mutex    // held while files are read
+	tests   chan struct{} // has an element for each test that runs
 
 	mu         sync.Mutex
 	phase      phase
@@ -111,7 +112,6 @@ type server struct {
 	encoding   encoding
 	documents  map[string]*document // by URI
 	folders    map[string]*folder   // by directory
-	tests      map[*text]map[string]TestResult
 }
 
 func newServer(ctx context.Context, o Options) *server {
@@ -120,19 +120,25 @@ func newServer(ctx context.Context, o Options) *server {
 	}
 	s := &server{
 		options: o, encoding: utf16Units,
-		documents: map[string]*document{}, folders: map[string]*folder{}, tests: map[*text]map[string]TestResult{},
+		documents: map[string]*document{}, folders: map[string]*folder{},
+		tests: make(chan struct{}, maxTests),
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.rpc = jrpc2.NewServer(s.methods(), &jrpc2.ServerOptions{
-		AllowPush: true, DisableBuiltin: true, Concurrency: 4,
+		AllowPush: true, DisableBuiltin: true, Concurrency: maxRequests,
 		NewContext: func() context.Context { return s.ctx },
 	})
 	return s
 }
 
+// maxRequests bounds how many requests are answered at once. Nothing else of the client
+// is read while so many are: neither what is typed, nor that one of them is given up.
+const maxRequests = 1000
+
 // Errors of the protocol itself.
 const (
 	codeNotInitialized jrpc2.Code = -32002
+	codeCancelled      jrpc2.Code = -32800
 	codeFailed         jrpc2.Code = -32803
 )
 
@@ -144,6 +150,9 @@ func method[P, R any](s *server, f func(context.Context, P) (R, error)) jrpc2.Ha
 			if r := recover(); r != nil {
 				s.logf("%s: %v\n%s", req.Method(), r, debug.Stack())
 				err = jrpc2.Errorf(jrpc2.InternalError, "%s failed; the language server's log says why", req.Method())
+			}
+			if errors.Is(err, context.Canceled) {
+				err = jrpc2.Errorf(codeCancelled, "%s was given up", req.Method())
 			}
 		}()
 		s.mu.Lock()

@@ -211,6 +211,87 @@ func TestRunTest(t *testing.T) {
 	}
 }
 
+// A result holds until rules or tests of the folder change, in the editor or on disk.
+func TestResultsAreForgotten(t *testing.T) {
+	var files atomic.Int32
+	e := newEditor(t, Options{RunTest: func(_ context.Context, test Test) TestResult {
+		files.Store(int32(len(test.Files)))
+		return TestResult{}
+	}}, `{"workspace": {"codeLens": {"refreshSupport": true}}}`)
+	const rule = "rule A\non survey response\ncreate Case\n  set Subject: x\n"
+	rules, _ := e.open("a.sfsync", rule)
+	uri, _ := e.open("a_test.sfsync", "test B\ngiven events/response.json\nexpect nothing\n")
+	e.diagnostics(uri)
+	title := func() string {
+		var lenses []codeLens
+		e.ask("textDocument/codeLens", textDocumentParams{textDocument{uri}}, &lenses)
+		return lenses[0].Command.Title
+	}
+	changed := func(uri string) {
+		e.tell("workspace/didChangeWatchedFiles", didChangeFilesParams{[]fileEvent{{uri}}})
+	}
+	run := map[string]any{"command": runTestCommand, "arguments": []string{uri, "B"}}
+	for name, change := range map[string]func(){
+		"the rules":            func() { e.change(rules, nil, rule+"# more\n") },
+		"the rules are closed": func() { e.tell("textDocument/didClose", textDocumentParams{textDocument{rules}}) },
+		"a file on disk":       func() { changed(e.uri("events/response.json")) },
+	} {
+		e.ask("workspace/executeCommand", run, nil)
+		if got := title(); got != "✓ passed · run again" {
+			t.Errorf("after it passed: %s", got)
+		}
+		changed(rules) // as it is saved: nothing new
+		if got := title(); got != "✓ passed · run again" {
+			t.Errorf("after saving: %s", got)
+		}
+		change()
+		if got := title(); got != "▶ run test" {
+			t.Errorf("%s: after the change: %s", name, got)
+		}
+		e.openURI(rules, rule)
+	}
+	// What another program has just written beside it counts, whether anybody says so or not.
+	if err := os.WriteFile(filepath.Join(e.dir, "b.sfsync"), []byte(rule), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e.ask("workspace/executeCommand", run, nil)
+	if files.Load() != 3 {
+		t.Errorf("the test ran with %d files", files.Load())
+	}
+}
+
+// Tests that take long keep nobody from typing, and from giving them up.
+func TestManyTestsAtOnce(t *testing.T) {
+	const tests = 40
+	began := make(chan struct{}, tests)
+	e := newEditor(t, Options{RunTest: func(ctx context.Context, _ Test) TestResult {
+		began <- struct{}{}
+		<-ctx.Done()
+		return TestResult{}
+	}}, `{}`)
+	uri, _ := e.open("a.sfsync", "test B\ngiven events/response.json\nexpect nothing\n")
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, tests)
+	for range tests {
+		go func() {
+			_, err := e.client.Call(ctx, "workspace/executeCommand", map[string]any{"command": runTestCommand, "arguments": []string{uri, "B"}})
+			ended <- err
+		}()
+	}
+	<-began
+	e.change(uri, nil, "rule A\n")
+	var outline []documentSymbol
+	e.ask("textDocument/documentSymbol", textDocumentParams{textDocument{uri}}, &outline)
+	if len(outline) != 1 || outline[0].Name != "A" {
+		t.Errorf("the outline is %v", outline)
+	}
+	cancel()
+	for range tests {
+		<-ended
+	}
+	e.ask("textDocument/hover", at1(uri, position{}), nil)
+}
+
 // A request that the editor gives up ends, and others are answered meanwhile.
 func TestCancel(t *testing.T) {
 	began, ended := make(chan struct{}), make(chan error, 1)

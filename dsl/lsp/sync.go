@@ -2,9 +2,9 @@ package lsp
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/sfsync/sfsync/dsl"
 )
@@ -40,9 +40,7 @@ func (s *server) didOpen(_ context.Context, p didOpenParams) error {
 func (s *server) setText(d *document, name, content string) {
 	was := d.refused
 	d.refused = len(content) > dsl.MaxSize
-	if d.text != nil {
-		delete(s.tests, d.text)
-	}
+	s.forgetResults(d.folder)
 	if d.refused {
 		d.text = newText(name, "")
 		s.publish(d)
@@ -97,8 +95,8 @@ func (s *server) didClose(_ context.Context, p textDocumentParams) error {
 	if d == nil {
 		return nil
 	}
+	s.forgetResults(d.folder)
 	delete(s.documents, d.uri)
-	delete(s.tests, d.text)
 	s.notify("textDocument/publishDiagnostics", publishDiagnosticsParams{d.uri, d.version, []diagnostic{}})
 	for _, other := range s.documents {
 		if other.folder == d.folder {
@@ -114,11 +112,15 @@ func (s *server) didClose(_ context.Context, p textDocumentParams) error {
 	return nil
 }
 
-func (s *server) didChangeFiles(context.Context, json.RawMessage) error {
+func (s *server) didChangeFiles(_ context.Context, p didChangeFilesParams) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	others := slices.ContainsFunc(p.Changes, func(c fileEvent) bool { return s.documents[c.URI] == nil })
 	for _, f := range s.folders {
 		f.stale = true
+		if others {
+			s.forgetResults(f)
+		}
 		s.changed(f)
 	}
 	return nil
