@@ -342,6 +342,9 @@ func (c *call) write(w http.ResponseWriter, r *http.Request, a answer) {
 	h := w.Header()
 	if c.counted {
 		h.Set("Sforce-Limit-Info", c.org.limits.info())
+		if c.version <= newestDeprecated {
+			h.Set("Warning", `299 - "This API is deprecated and will be removed by Summer '28."`)
+		}
 	}
 	for name, values := range a.header {
 		h[name] = values

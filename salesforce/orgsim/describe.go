@@ -137,8 +137,11 @@ func (v *view) describeObject(version int) map[string]any {
 	return o
 }
 
-// unchanged answers If-Modified-Since on describes.
+// unchanged answers the conditional headers of describes: 304, 412, or nothing.
 func (c *call) unchanged(at time.Time) (answer, bool) {
+	if since, ok := parseHTTPTime(c.header.Get("If-Unmodified-Since")); ok && at.After(since) {
+		return answer{status: 412}, true
+	}
 	if since, ok := parseHTTPTime(c.header.Get("If-Modified-Since")); ok && !at.After(since) {
 		return answer{status: 304, modified: at}, true
 	}

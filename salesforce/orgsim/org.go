@@ -41,6 +41,8 @@ func Schema() fs.FS {
 const (
 	oldestVersion = 31
 	newestVersion = 68
+	// newestDeprecated is the last of those that will be removed in Summer '28.
+	newestDeprecated = 40
 )
 
 // Options set an org up. The zero value is a working org with one user and one app.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
@@ -213,6 +214,13 @@ func TestConditionalHeaders(t *testing.T) {
 	with("If-Unmodified-Since", then, "PATCH", "sobjects/Contact/"+contact, `{"Title":"z"}`, 412)
 	with("If-Unmodified-Since", "yesterday", "PATCH", "sobjects/Contact/"+contact, `{"Title":"z"}`, 400)
 	with("If-Modified-Since", then, "GET", "sobjects/Contact/"+contact, "", 200)
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		with(name, "no tag", "PATCH", "sobjects/Account/"+account, `{"Rating":"Cold"}`, 400)
+		with(name, "no tag", "GET", "sobjects/Account/"+account, "", map[string]int{"If-Match": 412, "If-None-Match": 200}[name])
+	}
+	before := b.clock.now().Add(-time.Hour).Format(http.TimeFormat)
+	with("If-Unmodified-Since", before, "GET", "sobjects/Case/describe", "", 412)
+	with("If-Unmodified-Since", b.clock.now().Format(http.TimeFormat), "GET", "sobjects/Case/describe", "", 200)
 }
 
 // TestRealDescribes loads describes captured from real orgs, where they are at hand.

@@ -276,6 +276,11 @@ func (c *call) precondition(v *view, id string) *answer {
 	reading := c.method == "GET" || c.method == "HEAD"
 	if v.name == "Account" {
 		tag := etag(r)
+		for _, name := range []string{"If-Match", "If-None-Match"} {
+			if !reading && !tags(c.header.Get(name)) {
+				return invalidHeader(name)
+			}
+		}
 		if want := c.header.Get("If-Match"); want != "" && !matchesTag(want, tag) {
 			return &answer{status: 412}
 		}
@@ -290,8 +295,7 @@ func (c *call) precondition(v *view, id string) *answer {
 		since, ok := parseHTTPTime(s)
 		switch {
 		case !ok && !reading:
-			a := fail(400, "INVALID_HEADER", "Invalid value of the If-Unmodified-Since header")
-			return &a
+			return invalidHeader("If-Unmodified-Since")
 		case ok && modified.After(since):
 			return &answer{status: 412}
 		}
@@ -300,6 +304,22 @@ func (c *call) precondition(v *view, id string) *answer {
 		return &answer{status: 304, modified: r.at}
 	}
 	return nil
+}
+
+func invalidHeader(name string) *answer {
+	a := fail(400, "INVALID_HEADER", "Invalid value of the "+name+" header")
+	return &a
+}
+
+// tags reports whether a header is a list of entity tags, or not there.
+func tags(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
+		if header != "" && part != "*" && (len(part) < 2 || part[0] != '"' || part[len(part)-1] != '"') {
+			return false
+		}
+	}
+	return true
 }
 
 func etag(r *record) string {
