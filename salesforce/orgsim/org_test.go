@@ -356,7 +356,11 @@ func TestVersionsAndErrorsBeforeTheResource(t *testing.T) {
 	b.want("GET", "sobjects", "", 401, expired)
 	b.header["Content-Encoding"] = "br"
 	b.want("POST", "sobjects/Contact", "x", 415, `[{"message":"Content-Encoding br is not supported"…`)
-	for version, warned := range map[string]bool{"40.0": true, "41.0": false} {
+}
+
+func TestDeprecatedVersions(t *testing.T) {
+	b := newBench(t, Options{})
+	for version, warned := range map[string]bool{"31.0": true, "40.0": true, "41.0": false} {
 		if got := b.do("GET", "/services/data/v"+version+"/limits", "").Header().Get("Warning"); strings.HasPrefix(got, `299 - "This API is deprecated and will be removed`) != warned {
 			t.Errorf("version %s is warned of with %q", version, got)
 		}
