@@ -35,13 +35,10 @@ func connectCommand(c *console) *cli.Command {
 	}
 }
 
-// keyPlaceVariable says where the key of the store lies, as vault.Options has it.
-const keyPlaceVariable = "SFSYNC_KEY_PLACE"
-
 // vaultOptions are those of the store that a command uses.
 func vaultOptions(ctx *cli.Context) (vault.Options, error) {
 	dir, err := storeDir(ctx)
-	return vault.Options{Dir: dir, Key: os.Getenv(keyPlaceVariable)}, err
+	return vault.Options{Dir: dir, Key: os.Getenv(vault.KeyPlaceVariable)}, err
 }
 
 // connections is the connections of a store.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -69,6 +70,9 @@ func connectKeyCommand(c *console) *cli.Command {
 						return c.printJSON(r)
 					}
 					fmt.Fprintf(c.out, "%s sealed with the new key %s (%s). The old key %s opens nothing any more.\n", plural(r.Secrets, "secret"), r.NewKeyID, r.Place, r.OldKeyID)
+					if strings.HasSuffix(r.Place, " "+vault.KeyVariable) {
+						fmt.Fprintf(c.out, "Put what is in %s into %s now, and start a running sfsync serve again with it.\n", vault.NextKeyVariable, vault.KeyVariable)
+					}
 					return nil
 				},
 			},
@@ -95,8 +99,7 @@ func keyError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
-		return outsidef("give the key by "+vault.KeyVariable+", or say with "+keyPlaceVariable+" where it is; "+
-			"if it is lost, remove all connections and add them again, which makes a new key", "%w", err)
+		return outsidef(vault.KeyAdvice, "%w", err)
 	case errors.Is(err, vault.ErrNoPlace):
 		return usagef("", "%v", err)
 	}

@@ -600,7 +600,7 @@ func TestWrongKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := create(t.Context(), b.client(b.manager(), "production"), "x")
-	if bad == nil || !strings.Contains(bad.Message, "this store is sealed with key") || !strings.Contains(bad.Message, "SFSYNC_KEY holds key") {
+	if bad == nil || !strings.Contains(bad.Message, "this store is sealed with key") || !strings.Contains(bad.Message, "SFSYNC_KEY holds key") || bad.Advice != vault.KeyAdvice {
 		t.Errorf("%v", bad)
 	}
 	if _, err := b.manager().Credentials(t.Context(), "production"); !errors.Is(err, vault.ErrWrongKey) {

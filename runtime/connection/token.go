@@ -8,6 +8,7 @@ import (
 
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/vault"
 )
 
 // access is an access token, and from when on it is better renewed.
@@ -90,7 +91,11 @@ func (m *Manager) read(ctx context.Context, name string) (c store.Connection, g 
 		return c, nil, 0, err
 	}
 	g, revision, err = m.load(ctx, c)
-	if errors.Is(err, ErrNoGrant) {
+	switch {
+	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
+		// Salesforce has nothing to do with it, and neither has the advice about signing in.
+		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: err.Error(), Advice: vault.KeyAdvice}
+	case errors.Is(err, ErrNoGrant):
 		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: err.Error(), Advice: fmt.Sprintf("Sign it in: sfsync connect add %s.", name)}
 	}
 	return c, g, revision, err

@@ -14,11 +14,16 @@ import (
 	"github.com/zalando/go-keyring"
 )
 
-// The variables that hold keys of a store.
+// The variables of the environment by which a store gets its key.
 const (
-	KeyVariable     = "SFSYNC_KEY"
-	NextKeyVariable = "SFSYNC_KEY_NEW" // the key that a rotation changes to
+	KeyVariable      = "SFSYNC_KEY"
+	NextKeyVariable  = "SFSYNC_KEY_NEW"   // the key that a rotation changes to
+	KeyPlaceVariable = "SFSYNC_KEY_PLACE" // what programs take for [Options].Key
 )
+
+// KeyAdvice is what to do about [ErrWrongKey] and [ErrNoKey].
+const KeyAdvice = "give the key by " + KeyVariable + ", or say with " + KeyPlaceVariable + " where it is; " +
+	"if it is lost, remove all connections and add them again, which makes a new key"
 
 // The places of a key.
 const (
