@@ -148,12 +148,10 @@ func ruleFiles(path string) ([]string, error) {
 		return []string{path}, nil
 	}
 	var files []string
-	err = filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
+	err = walkRules(path, func(name string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case e.IsDir() && name != path && strings.HasPrefix(e.Name(), "."):
-			return fs.SkipDir
 		case !e.IsDir() && filepath.Ext(name) == ruleExtension:
 			files = append(files, name)
 		}
@@ -166,6 +164,18 @@ func ruleFiles(path string) ([]string, error) {
 		return nil, usagef("", "there are no rule files (*%s) in %s", ruleExtension, path)
 	}
 	return files, nil
+}
+
+// walkRules walks a directory of rules, which may be a link to one, without those in it
+// that are hidden.
+func walkRules(dir string, visit fs.WalkDirFunc) error {
+	root := dir + string(filepath.Separator)
+	return filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() && name != root && strings.HasPrefix(e.Name(), ".") {
+			return fs.SkipDir
+		}
+		return visit(name, e, err)
+	})
 }
 
 func openSource(path string) (*dsl.Source, error) {

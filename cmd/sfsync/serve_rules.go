@@ -27,7 +27,11 @@ type rulebook struct {
 	current atomic.Pointer[job]
 	refused atomic.Bool // whether the files hold other rules than are used
 
-	one  sync.Mutex           // one reload at a time
+	one  sync.Mutex // one reload at a time
+	last struct {   // what the last reload has read, used or refused
+		sources []*dsl.Source
+		failure string
+	}
 	use  func()               // makes the engine go by the rules that hold now
 	said func(refused string) // is told of every reload, with "" if it was done
 
@@ -72,19 +76,25 @@ func (b *rulebook) load(ctx context.Context) error {
 		return err
 	}
 	b.console.mentionWarnings(rules.diagnostics)
+	b.last.sources = sources
 	b.current.Store(j)
 	return nil
 }
 
 // reload reads the rules again and uses them if they are without errors. Unless it is
-// forced, it does nothing while their text is the same.
+// forced, it does nothing while their text is the same as it read last.
 func (b *rulebook) reload(ctx context.Context, forced bool) {
 	b.one.Lock()
 	defer b.one.Unlock()
 	begun := time.Now()
 	sources, err := b.rules.read()
 	old := b.now()
+	if fresh := b.fresh(sources, err); !fresh && !forced {
+		return
+	}
 	if err == nil && !forced && sameText(old.rules.sources, sources) {
+		b.refused.Store(false)
+		b.logger.Info("the rules are again those that are used")
 		return
 	}
 	next := &job{rules: &ruleSet{sources: sources}}
@@ -114,6 +124,17 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 	added, changed, removed := ruleChanges(old.rules.files, next.rules.files)
 	b.logger.Info("rules are reloaded", "rules", next.rules.rules(), "added", added, "changed", changed, "removed", removed, "took", time.Since(begun))
 	b.said("")
+}
+
+// fresh notes what was read, and reports whether it is other than before.
+func (b *rulebook) fresh(sources []*dsl.Source, err error) bool {
+	failure := ""
+	if err != nil {
+		failure, sources = err.Error(), nil
+	}
+	same := failure == b.last.failure && sameText(sources, b.last.sources)
+	b.last.sources, b.last.failure = sources, failure
+	return !same
 }
 
 // withSchemas is the same rules in orgs that have changed so that the rules no longer

@@ -182,6 +182,56 @@ func TestServeReload(t *testing.T) {
 	eventually(t, "the file is gone", func() bool { return strings.Contains(s.log.String(), "removed=[More]") })
 }
 
+// Rules that are moved into place are followed: a directory in the place of another, and
+// where a link leads now.
+func TestServeFollowsMovedRules(t *testing.T) {
+	org := testOrg(t)
+	home := t.TempDir()
+	old, new, current := filepath.Join(home, "1"), filepath.Join(home, "2"), filepath.Join(home, "current")
+	link := func(to string) {
+		t.Helper()
+		if err := os.Symlink(to, current+"~"); err != nil {
+			t.Skip(err)
+		}
+		if err := os.Rename(current+"~", current); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{old, new} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rule := func(name string) string {
+		return "rule " + name + "\non survey response other\nupdate Contact where Id = profile.contact set Survey_Status__c: Expired\n"
+	}
+	writeRules(t, old, caseRules+rule("Old"))
+	writeRules(t, new, caseRules+rule("New"))
+	link(old)
+	s := startServe(t, current, "--instance", org.URL())
+	says := func(text string) {
+		t.Helper()
+		eventually(t, "the log says "+text, func() bool { return strings.Contains(s.log.String(), text) })
+	}
+	link(new)
+	says("added=[New]")
+	writeRules(t, new, caseRules+rule("Newer"))
+	says("added=[Newer]")
+	if err := os.Rename(new, new+"~"); err != nil {
+		t.Fatal(err)
+	}
+	says("the old ones stay")
+	if err := os.Rename(new+"~", new); err != nil {
+		t.Fatal(err)
+	}
+	says("the rules are again those that are used")
+	writeRules(t, new, caseRules+rule("Newest"))
+	says("added=[Newest]")
+	if n := strings.Count(s.log.String(), "the old ones stay"); n != 1 {
+		t.Errorf("that the rules are gone is said %d times", n)
+	}
+}
+
 // What was accepted while Salesforce is away outlives the daemon.
 func TestServeStopsAndGoesOn(t *testing.T) {
 	org := testOrg(t)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -17,6 +16,10 @@ import (
 // and deployments write several times.
 const settle = 200 * time.Millisecond
 
+// lookAround is how often directories are looked for that stand where watched ones
+// stood: nothing tells of a directory that was moved here, or that a link leads to now.
+const lookAround = time.Second
+
 // ruleWatcher tells when rule files change. It watches directories and not files,
 // since editors put a new file in the place of the old one and a Kubernetes
 // ConfigMap swaps a link.
@@ -24,7 +27,7 @@ type ruleWatcher struct {
 	paths   []string // as the command was given them
 	logger  *slog.Logger
 	watcher *fsnotify.Watcher
-	watched map[string]bool
+	watched map[string]fs.FileInfo // directories, as they were then
 	also    func(name string) bool // other files that concern the rules; may be nil
 }
 
@@ -33,55 +36,67 @@ func newRuleWatcher(paths []string, logger *slog.Logger) (*ruleWatcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &ruleWatcher{paths: paths, logger: logger, watcher: w, watched: map[string]bool{}}
-	return out, out.addAll()
+	out := &ruleWatcher{paths: paths, logger: logger, watcher: w, watched: map[string]fs.FileInfo{}}
+	_, err = out.addAll()
+	return out, err
 }
 
-// addAll watches the directories that there are now.
-func (w *ruleWatcher) addAll() error {
+// addAll watches the directories that there are now, and reports whether one of them is
+// new.
+func (w *ruleWatcher) addAll() (added bool, err error) {
+	add := func(dir string) error {
+		fresh, err := w.add(dir)
+		added = added || fresh
+		return err
+	}
 	for _, path := range w.paths {
 		info, err := os.Stat(path)
 		if err != nil {
 			continue // reading the rules says so
 		}
 		if !info.IsDir() {
-			if err := w.add(filepath.Dir(path)); err != nil {
-				return err
+			if err := add(filepath.Dir(path)); err != nil {
+				return added, err
 			}
 			// A link is followed: what it leads to may change, too.
 			if real, err := filepath.EvalSymlinks(path); err == nil {
-				if err := w.add(filepath.Dir(real)); err != nil {
-					return err
+				if err := add(filepath.Dir(real)); err != nil {
+					return added, err
 				}
 			}
 			continue
 		}
-		err = filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
-			switch {
-			case err != nil || !e.IsDir():
+		err = walkRules(path, func(name string, e fs.DirEntry, err error) error {
+			if err != nil || !e.IsDir() {
 				return nil
-			case name != path && strings.HasPrefix(e.Name(), "."):
-				return fs.SkipDir
 			}
-			return w.add(name)
+			return add(name)
 		})
 		if err != nil {
-			return err
+			return added, err
 		}
 	}
-	return nil
+	return added, nil
 }
 
-func (w *ruleWatcher) add(dir string) error {
+// add watches a directory, unless it is watched already.
+func (w *ruleWatcher) add(dir string) (fresh bool, err error) {
 	dir = filepath.Clean(dir)
-	if w.watched[dir] {
-		return nil
+	info, err := os.Stat(dir)
+	if err != nil {
+		return false, nil // it has just gone
+	}
+	if was := w.watched[dir]; was != nil {
+		if os.SameFile(was, info) {
+			return false, nil
+		}
+		w.watcher.Remove(dir) // what stood here before
 	}
 	if err := w.watcher.Add(dir); err != nil {
-		return err
+		return false, err
 	}
-	w.watched[dir] = true
-	return nil
+	w.watched[dir] = info
+	return true, nil
 }
 
 // concerns reports whether an event may have changed the rules, and not only what
@@ -94,7 +109,7 @@ func (w *ruleWatcher) concerns(e fsnotify.Event) bool {
 	if filepath.Ext(name) == ruleExtension || filepath.Base(name) == "..data" || w.also != nil && w.also(name) {
 		return true
 	}
-	if w.watched[name] || slices.ContainsFunc(w.paths, func(p string) bool { return filepath.Clean(p) == name }) {
+	if w.watched[name] != nil || slices.ContainsFunc(w.paths, func(p string) bool { return filepath.Clean(p) == name }) {
 		return true
 	}
 	info, err := os.Stat(name)
@@ -106,6 +121,19 @@ func (w *ruleWatcher) run(ctx context.Context, changed func()) {
 	defer w.watcher.Close()
 	quiet := time.NewTimer(0) // for what changed between reading the rules and watching them
 	defer quiet.Stop()
+	around := time.NewTicker(lookAround)
+	defer around.Stop()
+	said := ""
+	addAll := func() (added bool) {
+		added, err := w.addAll()
+		if err == nil {
+			said = ""
+		} else if err.Error() != said {
+			said = err.Error()
+			w.logger.Warn("cannot watch a directory of rules; SIGHUP reloads them", "error", err)
+		}
+		return added
+	}
 	for {
 		select {
 		case e := <-w.watcher.Events:
@@ -120,10 +148,12 @@ func (w *ruleWatcher) run(ctx context.Context, changed func()) {
 			// Such as a queue that ran over: some change may have been missed.
 			w.logger.Warn("watching the rules is disturbed", "error", err)
 			quiet.Reset(settle)
-		case <-quiet.C:
-			if err := w.addAll(); err != nil {
-				w.logger.Warn("cannot watch a directory of rules; SIGHUP reloads them", "error", err)
+		case <-around.C:
+			if addAll() {
+				quiet.Reset(settle)
 			}
+		case <-quiet.C:
+			addAll()
 			changed()
 		case <-ctx.Done():
 			return

@@ -23,7 +23,7 @@ func (t *tester) watch(ctx *cli.Context) error {
 		return slices.Contains([]string{".json", ".jsonl", ".ndjson"}, filepath.Ext(name))
 	}
 	w.run(ctx.Context, func() {
-		if err := w.addAll(); err != nil {
+		if _, err := w.addAll(); err != nil {
 			fmt.Fprintf(c.err, "%s cannot watch a directory: %v\n", c.errStyle.yellow("note:"), err)
 		}
 		var said *exitError
