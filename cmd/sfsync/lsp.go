@@ -109,9 +109,15 @@ func runEditorTest(ctx context.Context, t lsp.Test) lsp.TestResult {
 	failed := func(line int, message string) lsp.TestResult {
 		return lsp.TestResult{Failures: []lsp.TestFailure{{Line: line, Message: message}}}
 	}
-	files := t.Files
-	if len(t.File.Rules) > 0 && !plan.IsTestFile(t.File.Source.Path) {
-		files = []*dsl.File{t.File} // the test is about these rules, and those of others may have errors
+	// The test is about the rules of its own file, or about those of its folder. What is
+	// wrong elsewhere does not matter.
+	files := []*dsl.File{t.File}
+	if len(t.File.Rules) == 0 || plan.IsTestFile(t.File.Source.Path) {
+		for _, f := range t.Files {
+			if f != t.File && !plan.IsTestFile(f.Source.Path) {
+				files = append(files, f)
+			}
+		}
 	}
 	options := plan.Options{Samples: t.Samples}
 	if t.Schema != nil {

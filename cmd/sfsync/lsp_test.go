@@ -13,6 +13,8 @@ import (
 	"github.com/creachadair/jrpc2"
 	"github.com/creachadair/jrpc2/channel"
 
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/lsp"
 	"github.com/sfsync/sfsync/salesforce/schema"
 	"github.com/sfsync/sfsync/store"
 	"github.com/sfsync/sfsync/store/bolt"
@@ -152,5 +154,35 @@ expect failed validation_rule
 	tell("exit", nil)
 	if err := <-ended; err != nil {
 		t.Errorf("it ended with %v", err)
+	}
+}
+
+// A test is about the rules of its folder. What is wrong with the tests beside it does
+// not keep it from running, but what is wrong with the rules does.
+func TestEditorRunsATestOfTheFolder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "events"), os.DirFS("../../examples/survey/events")); err != nil {
+		t.Fatal(err)
+	}
+	const rules = "rule A\non survey response\nupdate Contact where Id = profile.salesforce_contact_id\n  set NPS_Score__c = answers.nps\n"
+	read := func(name, text string) *dsl.File {
+		f, _ := dsl.Parse(dsl.NewSource(filepath.ToSlash(filepath.Join(dir, name)), []byte(text)))
+		return f
+	}
+	block := "test B\ngiven events/response.json\nexpect update Contact\n  set NPS_Score__c = 9\n"
+	for _, c := range []struct{ rules, others, want string }{
+		{rules, block, ""},
+		{rules, "test B\nexpect nonsense\n", ""},
+		{rules + "wehn Sent\n", block, "the rules have an error"},
+	} {
+		tests := read("a_test.sfsync", block)
+		files := []*dsl.File{read("a.sfsync", c.rules), tests, read("b_test.sfsync", c.others)}
+		got := runEditorTest(t.Context(), lsp.Test{Files: files, File: tests, Block: tests.Tests[0]})
+		switch {
+		case c.want == "" && len(got.Failures) > 0, c.want != "" && len(got.Failures) == 0:
+			t.Errorf("beside %q and %q it fails with %v", c.rules, c.others, got.Failures)
+		case c.want != "" && !strings.Contains(got.Failures[0].Message, c.want):
+			t.Errorf("it fails with %v", got.Failures)
+		}
 	}
 }
