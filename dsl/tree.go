@@ -187,22 +187,27 @@ type With struct {
 	Value *Expr
 }
 
-// Steps returns the names of the path one by one; of a list, the number of an item.
-func (w *With) Steps() []string {
-	var steps []string
+// Step is one part of a path: a name, or the number of an item of a list.
+type Step struct {
+	Name string
+	Item bool // the first item is 0
+}
+
+// Steps returns the parts of the path one by one.
+func (w *With) Steps() []Step {
+	var steps []Step
 	rest := w.Path.Text
 	for n := identLen(rest); n > 0; n = stepLen(rest) {
-		step := rest[:n]
+		text := rest[:n]
 		rest = rest[n:]
 		switch {
-		case step[0] != '[':
-			step = strings.TrimLeft(step, "?.")
-		case step[1] == '"' || step[1] == '\'':
-			step = unquoted(step[1 : n-1])
+		case text[0] != '[':
+			steps = append(steps, Step{Name: strings.TrimLeft(text, "?.")})
+		case text[1] == '"' || text[1] == '\'':
+			steps = append(steps, Step{Name: unquoted(text[1 : n-1])})
 		default:
-			step = step[1 : n-1]
+			steps = append(steps, Step{text[1 : n-1], true})
 		}
-		steps = append(steps, step)
 	}
 	return steps
 }

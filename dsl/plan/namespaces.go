@@ -55,10 +55,13 @@ func namespaceNames(t dsl.TriggerKind) []string {
 	return names
 }
 
+// eventNamespace names the event itself.
+const eventNamespace = "event"
+
 // eventPath is where a path of the language stands in an event's JSON: the
 // namespace `event` is the event itself.
 func eventPath(path []string) []string {
-	if path[0] == "event" {
+	if path[0] == eventNamespace {
 		return path[1:]
 	}
 	return path

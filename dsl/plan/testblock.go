@@ -30,7 +30,7 @@ type Given struct {
 
 // Change gives one value of an event.
 type Change struct {
-	Path []string // in the event's JSON; of a list, the number of an item
+	Path []dsl.Step // in the event's JSON
 	JSON []byte
 }
 
@@ -169,7 +169,10 @@ func (c *compilation) testFile(src *dsl.Source, name dsl.Name) {
 func (c *compilation) change(w *dsl.With, s *scope) Change {
 	steps := w.Steps()
 	c.changedPath(w, steps, s)
-	out := Change{Path: eventPath(steps)}
+	out := Change{Path: steps}
+	if steps[0].Name == eventNamespace { // the event itself
+		out.Path = steps[1:]
+	}
 	var v any
 	switch {
 	case w.Value != nil:
@@ -189,8 +192,8 @@ func (c *compilation) change(w *dsl.With, s *scope) Change {
 }
 
 // changedPath reports a path that no event has.
-func (c *compilation) changedPath(w *dsl.With, steps []string, s *scope) {
-	root := steps[0]
+func (c *compilation) changedPath(w *dsl.With, steps []dsl.Step, s *scope) {
+	root := steps[0].Name
 	ns, ok := namespaces[root]
 	at := dsl.Span{From: w.Path.From, To: w.Path.From + len(root)}
 	switch {
@@ -202,13 +205,13 @@ func (c *compilation) changedPath(w *dsl.With, steps []string, s *scope) {
 		} else {
 			d.Help = "a value comes from " + strings.Join(sortedKeys(namespaces), ", ")
 		}
-	case root == "event" && len(steps) == 1:
+	case root == eventNamespace && len(steps) == 1:
 		c.report(s.source, at, dsl.Error, "S104", "`event` is a group of values").Help = "name one of them, such as event.time"
 	case ok && !ns.open && len(steps) > 1:
-		if _, known := ns.fields[steps[1]]; !known {
-			d := c.report(s.source, w.Path.Span, dsl.Error, "S104", "`%s` has no `%s`", root, steps[1])
+		if _, known := ns.fields[steps[1].Name]; !known {
+			d := c.report(s.source, w.Path.Span, dsl.Error, "S104", "`%s` has no `%s`", root, steps[1].Name)
 			d.Help = "it has " + strings.Join(sortedKeys(ns.fields), ", ")
-			if better, ok := dsl.Suggest(steps[1], sortedKeys(ns.fields)); ok {
+			if better, ok := dsl.Suggest(steps[1].Name, sortedKeys(ns.fields)); ok {
 				d.Help = fmt.Sprintf("did you mean `%s.%s`?", root, better)
 			}
 		}

@@ -186,7 +186,11 @@ expect nothing else
 	var got []string
 	for _, g := range test.Given {
 		for _, c := range g.Changes {
-			got = append(got, fmt.Sprintf("%s %s = %s", g.File.Text, strings.Join(c.Path, "/"), c.JSON))
+			path := ""
+			for _, step := range c.Path {
+				path += "/" + step.Name
+			}
+			got = append(got, fmt.Sprintf("%s %s = %s", g.File.Text, path[1:], c.JSON))
 		}
 	}
 	w := test.Expects[0].Write

@@ -215,13 +215,22 @@ func (d *draft) text() string {
 		if e.drop {
 			changed, err = drop(text, e.path)
 		} else {
-			changed, err = change(text, e.path, value)
+			changed, err = put(text, e.path, value)
 		}
 		if err == nil {
 			text = changed
 		}
 	}
 	return string(text)
+}
+
+// put gives the value at a path of names.
+func put(text json.RawMessage, path []string, value json.RawMessage) (json.RawMessage, error) {
+	steps := make([]dsl.Step, len(path))
+	for i, name := range path {
+		steps[i].Name = name
+	}
+	return change(text, steps, value)
 }
 
 // drop takes the value at a path away.

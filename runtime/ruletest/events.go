@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"strconv"
 
+	"github.com/tidwall/gjson"
+
+	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime/intake"
 )
@@ -95,37 +98,42 @@ func reason(err error) string {
 
 // change gives the value at a path of an object, making what leads to it. Everything
 // else stays as it was written.
-func change(text json.RawMessage, path []string, value json.RawMessage) (json.RawMessage, error) {
+func change(text json.RawMessage, path []dsl.Step, value json.RawMessage) (json.RawMessage, error) {
 	if len(path) == 0 {
 		return value, nil
 	}
-	text = bytes.TrimSpace(text)
-	if len(text) > 0 && text[0] == '[' {
+	kind := kindOf(text)
+	if path[0].Item {
+		if kind != plan.List && kind != plan.Null {
+			return nil, fmt.Errorf("`[%s]` is an item of a list, and this is %s", path[0].Name, kind)
+		}
 		return changeItem(text, path, value)
 	}
-	var object map[string]json.RawMessage
-	if len(text) > 0 && text[0] != '{' && string(text) != "null" {
-		return nil, fmt.Errorf("`%s` cannot be changed: what it is part of is %s, and no object", path[0], text)
+	if kind != plan.Object && kind != plan.Null {
+		return nil, fmt.Errorf("`%s` cannot be changed: what it is part of is %s, and no object", path[0].Name, kind)
 	}
+	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil || object == nil {
 		object = map[string]json.RawMessage{}
 	}
-	inner, err := change(object[path[0]], path[1:], value)
+	inner, err := change(object[path[0].Name], path[1:], value)
 	if err != nil {
 		return nil, err
 	}
-	object[path[0]] = inner
+	object[path[0].Name] = inner
 	return marshal(object)
 }
 
-func changeItem(text json.RawMessage, path []string, value json.RawMessage) (json.RawMessage, error) {
+func changeItem(text json.RawMessage, path []dsl.Step, value json.RawMessage) (json.RawMessage, error) {
 	var list []json.RawMessage
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("a list cannot be read: %w", err)
+	if kindOf(text) == plan.List {
+		if err := json.Unmarshal(text, &list); err != nil {
+			return nil, fmt.Errorf("a list cannot be read: %w", err)
+		}
 	}
-	i, err := strconv.Atoi(path[0])
+	i, err := strconv.Atoi(path[0].Name)
 	if err != nil || i < 0 || i > len(list) {
-		return nil, fmt.Errorf("`%s` is no item of a list of %d: write its number, the first being [0]", path[0], len(list))
+		return nil, fmt.Errorf("`[%s]` is no item of a list of %d: the next one is [%d]", path[0].Name, len(list), len(list))
 	}
 	if i == len(list) {
 		list = append(list, json.RawMessage("null"))
@@ -134,6 +142,23 @@ func changeItem(text json.RawMessage, path []string, value json.RawMessage) (jso
 		return nil, err
 	}
 	return marshal(list)
+}
+
+// kindOf is the kind of a JSON value. What is missing is null.
+func kindOf(text json.RawMessage) plan.Kinds {
+	switch v := gjson.ParseBytes(text); {
+	case v.IsObject():
+		return plan.Object
+	case v.IsArray():
+		return plan.List
+	case v.Type == gjson.Number:
+		return plan.Number
+	case v.Type == gjson.String:
+		return plan.Text
+	case v.IsBool():
+		return plan.Bool
+	}
+	return plan.Null
 }
 
 func marshal(v any) (json.RawMessage, error) {

@@ -125,6 +125,8 @@ func TestJudgement(t *testing.T) {
 		"a missing value":       {"given r.json\nwith answers.comment = null\nexpect update Contact\n set Customer_Comment__c: x", []string{"the write has other values"}},
 		"an item of a list":     {"given r.json\nwith answers.topics[1] = \"Speed\"\nwith answers[\"a b\"].c = 1\nexpect update Contact", nil},
 		"no item of a list":     {"given r.json\nwith answers.topics[7] = \"Speed\"\nexpect update Contact", []string{"no item of a list of 2"}},
+		"an item of an object":  {"given r.json\nwith answers[0] = 1\nexpect update Contact", []string{"`[0]` is an item of a list, and this is an object"}},
+		"a name in a list":      {"given r.json\nwith answers.topics[\"0\"] = 1\nexpect update Contact", []string{"`0` cannot be changed: what it is part of is a list"}},
 		"below a text":          {"given r.json\nwith answers.comment.x = 1\nexpect update Contact", []string{"cannot be changed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +141,30 @@ func TestJudgement(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A list that the event does not have is made by naming its items, as an object is.
+func TestListIsMade(t *testing.T) {
+	report := run(t, map[string]string{"r.json": response, "rules.sfsync": `rule Topics
+on survey response
+update Contact where Id = profile.contact
+  set Title = join(answers.new, ", ")
+test T
+given r.json
+with answers.new[0]: Speed
+with answers.new[1]: Price
+expect update Contact
+  set Title: Speed, Price
+test Objects in a list
+given r.json
+with answers.new[0].name: Speed
+expect failed invalid_value
+`})
+	for _, r := range report.Tests {
+		if !r.Passed {
+			t.Errorf("%s: %+v", r.Name, r.Failures)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func shorten(text string, path []string, shows func(string) bool) string {
 		if err != nil {
 			return text
 		}
-		smaller, err := change(json.RawMessage(text), path, encoded)
+		smaller, err := put(json.RawMessage(text), path, encoded)
 		if err != nil || !shows(string(smaller)) {
 			return text
 		}
