@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -154,7 +155,7 @@ func (a *analysis) array(n *ast.Node, node *ast.ArrayNode) Kinds {
 	for i := range node.Nodes {
 		a.visit(&node.Nodes[i])
 		if l := a.leaves(node.Nodes[i]); len(l) == 1 {
-			values = append(values, l[0].value)
+			values = append(values, asInEvent(l[0].value))
 		}
 	}
 	if len(values) == len(node.Nodes) { // literals only: built once, here
@@ -216,6 +217,8 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		if !alike(Number) && !alike(textual) && !alike(Bool) && !alike(List) && !alike(Object) && l&^Null != 0 && r&^Null != 0 {
 			return wrong(conversionHelp(l, r))
 		}
+		exact(&node.Left)
+		exact(&node.Right)
 		return Bool
 	case "<", "<=", ">", ">=":
 		if !alike(Number) && !alike(textual) {
@@ -286,6 +289,25 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		a.report(node, "S132", "`%s` is not part of the language", node.Operator)
 		return Any
 	}
+}
+
+// exact makes a whole number that is compared what the event's are.
+func exact(n *ast.Node) {
+	if node, ok := (*n).(*ast.IntegerNode); ok {
+		if value, ok := asInEvent(node.Value).(exactNumber); ok {
+			ast.Patch(n, &ast.ConstantNode{Value: value})
+		}
+	}
+}
+
+// asInEvent returns a literal in the form that the event's value would have.
+func asInEvent(literal any) any {
+	if n, ok := literal.(int); ok {
+		if value, ok := wholeNumber(strconv.Itoa(n), float64(n)).(exactNumber); ok {
+			return value
+		}
+	}
+	return literal
 }
 
 // floats makes the whole numbers that a node can result in decimal ones, which

@@ -260,14 +260,24 @@ func goValue(v *variable, r gjson.Result) (any, error) {
 			}
 		}
 		return r.Str, nil
-	case gjson.Number:
-		return r.Num, nil
-	case gjson.True:
-		return true, nil
-	case gjson.False:
-		return false, nil
 	}
-	return r.Value(), nil
+	return plainValue(r), nil
+}
+
+// plainValue turns JSON into what expressions compute with, whatever its place is.
+func plainValue(r gjson.Result) any {
+	switch {
+	case r.Type == gjson.Number:
+		return wholeNumber(r.Raw, r.Num)
+	case r.IsArray():
+		list := []any{}
+		r.ForEach(func(_, item gjson.Result) bool {
+			list = append(list, plainValue(item))
+			return true
+		})
+		return list
+	}
+	return r.Value()
 }
 
 // requiredMissing fails a create whose required fields turned out to be missing.

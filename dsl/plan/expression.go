@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -68,6 +69,33 @@ const (
 	fnItem   = "$item"
 )
 
+// An exactNumber is a whole number of more digits than a float64 holds, as it was
+// written: the ids of some systems are such. It can be compared and written, but nothing
+// calculates with it.
+type exactNumber string
+
+// wholeNumber reads a JSON number whose float64 is known.
+func wholeNumber(raw string, n float64) any {
+	// 15 digits always fit.
+	if len(raw) <= 15 || strings.ContainsAny(raw, ".eE") || strconv.FormatFloat(n, 'f', -1, 64) == raw {
+		return n
+	}
+	if i, err := strconv.ParseInt(raw, 10, 64); err == nil && math.Abs(n) < 1<<63 && int64(n) == i {
+		return n
+	}
+	return exactNumber(raw)
+}
+
+// calculable refuses values that would lose digits in a calculation.
+func calculable(values ...any) error {
+	for _, v := range values {
+		if n, ok := v.(exactNumber); ok {
+			return fmt.Errorf("%s has more digits than can be calculated with", n)
+		}
+	}
+	return nil
+}
+
 // newConfig returns the configuration that all expressions of one compilation
 // share: none of expr's builtins, our functions, and an environment of flat names.
 func newConfig() *conf.Config {
@@ -103,6 +131,9 @@ func add(a ...any) (any, error) {
 		return l + r, nil
 	}
 	if kindOfValue(a[0]) == Number && kindOfValue(a[1]) == Number {
+		if err := calculable(a...); err != nil {
+			return nil, err
+		}
 		return float(a[0]) + float(a[1]), nil
 	}
 	return nil, fmt.Errorf("%s cannot be added to %s; text(…) makes text of a number", quoteValue(a[1]), quoteValue(a[0]))
@@ -122,6 +153,9 @@ func calculate(operator string, a []any, f func(l, r float64) float64) (any, err
 	}
 	if l, r := kindOfValue(a[0]), kindOfValue(a[1]); l != Number || r != Number {
 		return nil, fmt.Errorf("`%s` does not work between %s and %s", operator, l, r)
+	}
+	if err := calculable(a...); err != nil {
+		return nil, err
 	}
 	v := f(float(a[0]), float(a[1]))
 	if finite(v) != nil {
@@ -150,6 +184,9 @@ func itemAt(a ...any) (any, error) {
 	}
 	if kindOfValue(a[1]) != Number {
 		return nil, fmt.Errorf("an item of a list is found by its number, and got %s", quoteValue(a[1]))
+	}
+	if err := calculable(a[1]); err != nil {
+		return nil, err
 	}
 	i := float(a[1])
 	if i < 0 {
@@ -342,6 +379,8 @@ func goKind(t string) string {
 		return "true or false"
 	case t == "float64" || t == "int":
 		return "a number"
+	case t == "plan.exactNumber":
+		return "a number of more than 15 digits"
 	case t == "nil" || t == "<nil>":
 		return "null"
 	case strings.HasPrefix(t, "[]"):

@@ -21,6 +21,7 @@ type Function struct {
 	Example string // an expression and its value
 
 	keepsNull bool // sees null arguments itself
+	keepsAll  bool // takes numbers of any number of digits
 	mayMiss   bool // can give a missing value for values that are there
 	call      func(args []any) (any, error)
 }
@@ -111,7 +112,7 @@ var functions = []Function{
 		Doc: "Cuts the text to at most length characters; what was cut ends in an ellipsis.", Example: `truncate("a long comment", 7) = "a long…"`,
 		call: truncate},
 
-	{Name: "number", Params: []Param{{Name: "value", Kinds: textual | Number | Bool}}, Result: Number, mayMiss: true,
+	{Name: "number", Params: []Param{{Name: "value", Kinds: textual | Number | Bool}}, Result: Number, mayMiss: true, keepsAll: true,
 		Doc: "Reads a number from text; true is 1 and false is 0.", Example: `number("4.5") = 4.5`,
 		call: toNumber},
 	{Name: "round", Params: []Param{aNumber, {Name: "digits", Kinds: Number, Optional: true}}, Result: Number,
@@ -133,7 +134,7 @@ var functions = []Function{
 		Doc: "Picks the largest of its numbers.", Example: `max(3, 1, 2) = 3`,
 		call: func(a []any) (any, error) { return fold(a, math.Max), nil }},
 
-	{Name: "text", Params: []Param{{Name: "value", Kinds: textual | Number | Bool}}, Result: Text,
+	{Name: "text", Params: []Param{{Name: "value", Kinds: textual | Number | Bool}}, Result: Text, keepsAll: true,
 		Doc: "Writes a value as text.", Example: `text(9) = "9"`,
 		call: func(a []any) (any, error) { return toText(a[0]), nil }},
 	{Name: "bool", Params: []Param{{Name: "value", Kinds: Text | Bool | Number}}, Result: Bool, mayMiss: true,
@@ -146,7 +147,7 @@ var functions = []Function{
 		Doc: "Reads a date-time; a date, or a time without an offset, is taken in UTC unless a time zone is given.", Example: `datetime("2026-11-23", "Europe/Berlin") = "2026-11-22T23:00:00.000Z"`,
 		call: toDateTime},
 	{Name: "date_add", Params: []Param{aTime, {Name: "duration", Kinds: Text}}, Result: Date | DateTime, mayMiss: true,
-		Doc: "Moves a date or date-time by a duration of s, m, h, d, w, mo or y.", Example: `date_add("2026-11-23", "5d") = "2026-11-28"`,
+		Doc: "Moves a date or date-time by a duration of s, m, h, d, w, mo or y; in a month that is too short, to its last day.", Example: `date_add("2026-11-23", "5d") = "2026-11-28"`,
 		call: dateAdd},
 
 	{Name: "first", Params: []Param{aList}, Result: Any, mayMiss: true,
@@ -180,6 +181,9 @@ func (f *Function) invoke(args ...any) (any, error) {
 		if want := f.param(i).Kinds; kindOfValue(a)&want == 0 {
 			return nil, fmt.Errorf("%s needs %s, and got %s", f.Name, want&^(Date|DateTime), quoteValue(a))
 		}
+		if err := calculable(a); err != nil && !f.keepsAll {
+			return nil, err
+		}
 	}
 	return f.call(args)
 }
@@ -197,7 +201,7 @@ func kindOfValue(v any) Kinds {
 		return Null
 	case string:
 		return Text
-	case float64, int:
+	case float64, int, exactNumber:
 		return Number
 	case bool:
 		return Bool
@@ -359,6 +363,8 @@ func toText(v any) string {
 		return strconv.FormatBool(v)
 	case int:
 		return strconv.Itoa(v)
+	case exactNumber:
+		return string(v)
 	case float64:
 		return strconv.FormatFloat(v+0, 'f', -1, 64) // + 0 makes -0 plain 0
 	default:

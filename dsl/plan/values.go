@@ -18,7 +18,7 @@ func schemaValue(v any) schema.Value {
 		return schema.Value{Kind: schema.KindText, Text: v}
 	case bool:
 		return schema.Value{Kind: schema.KindBool, Text: strconv.FormatBool(v)}
-	case float64, int:
+	case float64, int, exactNumber:
 		return schema.Value{Kind: schema.KindNumber, Text: toText(v)}
 	case []any:
 		list := make([]schema.Value, len(v))
