@@ -140,8 +140,14 @@ func parseDuration(s string) (duration, error) {
 	}
 }
 
+// addTo takes the last day of a month that is too short, as ADDMONTHS of Salesforce's
+// formulas does ("Formula Operators and Functions"), and not the first days of the next.
 func (d duration) addTo(t time.Time) time.Time {
-	return t.AddDate(d.years, d.months, d.days).Add(d.clock)
+	if d.years != 0 || d.months != 0 {
+		first := t.AddDate(d.years, d.months, 1-t.Day())
+		t = first.AddDate(0, 0, min(t.Day(), first.AddDate(0, 1, -1).Day())-1)
+	}
+	return t.AddDate(0, 0, d.days).Add(d.clock)
 }
 
 func dateAdd(a []any) (any, error) {
