@@ -143,17 +143,19 @@ func UpdateConnection(ctx context.Context, kv KV, name string, change func(*Conn
 }
 
 // RenameConnection gives a connection another name, with its cached schemas. It returns
-// ErrConflict if there is one of that name. A crash on the way may leave it under both
-// names; calling it again, after deleting the new one, starts over.
+// ErrConflict if there is another one of that name. A crash on the way may leave it under
+// both names; calling it again goes on.
 func RenameConnection(ctx context.Context, kv KV, from, to string) error {
 	c, err := GetConnection(ctx, kv, from)
 	if err != nil {
 		return err
 	}
-	if _, err := GetConnection(ctx, kv, to); err == nil {
-		return fmt.Errorf("%w: there is a connection %q already", ErrConflict, to)
-	} else if !errors.Is(err, ErrNotFound) {
+	switch other, err := GetConnection(ctx, kv, to); {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
 		return err
+	case from == to || other.Grant != c.Grant || !other.CreatedAt.Equal(c.CreatedAt):
+		return fmt.Errorf("%w: there is a connection %q already", ErrConflict, to)
 	}
 	schemas, err := Schemas(ctx, kv, from)
 	if err != nil {

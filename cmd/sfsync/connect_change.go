@@ -79,12 +79,12 @@ func connectRenameCommand(c *console) *cli.Command {
 				if err := newName(to); err != nil {
 					return usagef("", "%v", err)
 				}
-				if _, err := store.GetConnection(ctx.Context, kv, to); err == nil {
+				switch err := m.Rename(ctx.Context, one.Name, to); {
+				case errors.Is(err, store.ErrConflict):
 					return usagef("", "there is a connection `%s` already", to)
-				}
-				if err := m.Rename(ctx.Context, one.Name, to); errors.Is(err, store.ErrInvalid) {
+				case errors.Is(err, store.ErrInvalid):
 					return usagef("", "%v", err)
-				} else if err != nil {
+				case err != nil:
 					return err
 				}
 				if wantsJSON(ctx) {

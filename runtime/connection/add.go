@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,8 +154,14 @@ func (m *Manager) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	// A rename that was cut off leaves a connection under two names.
+	all, err := store.Connections(ctx, m.config.KV)
+	if err != nil {
+		return err
+	}
+	shared := slices.ContainsFunc(all, func(other store.Connection) bool { return other.Name != name && other.Grant == c.Grant })
 	var notRevoked error
-	if c.Grant != "" {
+	if c.Grant != "" && !shared {
 		g, _, err := m.load(ctx, c)
 		if err == nil {
 			if token := cmp.Or(g.RefreshToken, g.AccessToken); token != "" {

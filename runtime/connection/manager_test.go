@@ -592,6 +592,52 @@ func TestRenameAndRemove(t *testing.T) {
 	}
 }
 
+// TestKilledRename leaves a connection under both names: renaming it again goes on, and
+// removing either takes nothing from the other.
+func TestKilledRename(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	m := b.manager()
+	kill := func() {
+		half := b.saved("production")
+		half.Name = "live"
+		if err := store.PutConnection(t.Context(), b.kv, half); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.addWeb(m, "production")
+	if err := store.PutSchema(t.Context(), b.kv, store.Schema{Connection: "production", Object: "Case", Describe: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	kill()
+	if err := m.Remove(t.Context(), "live"); err != nil {
+		t.Fatal(err)
+	}
+	b.org.RevokeSessions()
+	if err := create(t.Context(), b.client(m, "production"), "x"); err != nil {
+		t.Error(err)
+	}
+	if err := m.Rename(t.Context(), "production", "production"); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("renamed to its own name: %v", err)
+	}
+	b.saved("production")
+	kill()
+	if err := m.Rename(t.Context(), "production", "live"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.GetConnection(t.Context(), b.kv, "production"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("still there: %v", err)
+	}
+	if _, err := store.GetSchema(t.Context(), b.kv, "live", "case"); err != nil {
+		t.Error(err)
+	}
+	if err := m.Remove(t.Context(), "live"); err != nil {
+		t.Fatal(err)
+	}
+	if g := b.org.Grants(); len(g) != 1 || g[0].Ended != "its client has revoked it" {
+		t.Errorf("%+v", g)
+	}
+}
+
 func TestWrongKey(t *testing.T) {
 	b := newBench(t, orgsim.Options{})
 	b.addWeb(b.manager(), "production")
