@@ -32,7 +32,7 @@ func connectAddCommand(c *console) *cli.Command {
 			&cli.StringFlag{Name: "host", EnvVars: []string{"SFSYNC_HOST"}, Usage: "the org's My Domain, `HOST` such as acme.my.salesforce.com; or login, or test"},
 			&cli.StringFlag{Name: "client-id", EnvVars: []string{idVariable}, Usage: "consumer `KEY` of the External Client App"},
 			&cli.StringFlag{Name: "client-secret-file", Usage: "`FILE` with the consumer secret; - is standard input"},
-			&cli.StringFlag{Name: "key", EnvVars: []string{"SFSYNC_KEY_FILE"}, Usage: "PEM `FILE` of the private key, for jwt"},
+			&cli.StringFlag{Name: "key", EnvVars: []string{privateKeyVariable + "_FILE"}, Usage: "PEM `FILE` of the private key, for jwt"},
 			&cli.StringFlag{Name: "user", EnvVars: []string{"SFSYNC_USER"}, Usage: "`NAME` of the user to sign in as, for jwt; for web it is filled in on the page"},
 			&cli.StringFlag{Name: "audience", Usage: "`URL` that a JWT is made out to, if it is not the login host"},
 			versionFlag(),
