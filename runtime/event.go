@@ -15,7 +15,7 @@ type event struct {
 	item   store.Item // its Body is the bare text
 	again  *again     // what of it is run again, nil for an event that is run for the first time
 	part   *part
-	at     int64 // when it was accepted, in Unix nanoseconds: its place in the order
+	place  place
 	head   plan.Event
 	broken error     // why it cannot be read
 	news   time.Time // when what it tells happened, zero if it does not say
@@ -33,9 +33,27 @@ type event struct {
 }
 
 func newEvent(item feedItem) *event {
-	ev := &event{item: item.Item, part: item.part, at: item.at}
+	ev := &event{item: item.Item, part: item.part, place: place{at: item.at}}
 	ev.item.Body, ev.again, ev.broken = unwrap(item.Body)
 	return ev
+}
+
+// place is an event's place in the order. A status stands behind its message, also if
+// that came later, and there in the order of such statuses.
+type place struct {
+	at    int64 // when the event was accepted, or a later message of it, in Unix nanoseconds
+	early int64 // when a status was accepted that came before its message, else 0
+}
+
+func (p place) before(q place) bool {
+	return p.at < q.at || p.at == q.at && p.early < q.early
+}
+
+// behind puts a status behind its message, accepted at the given time.
+func (p *place) behind(message int64) {
+	if message > p.at {
+		p.at, p.early = message, p.at
+	}
 }
 
 // run is what one rule makes of an event.

@@ -11,21 +11,24 @@ import (
 )
 
 // maxHolds bounds the events that are put off and hold up others. Beyond it, no
-// event is begun before some of them have come back.
+// event is begun before some of them have come back; but statuses may wait for their
+// messages in any number, of which no more than this keep their order.
 const maxHolds = 100_000
 
 // holds knows which records are held by events that are put off: later writes to
-// them must wait. Each such event leaves a mark in the store, so that a restarted
-// process knows it before the event itself comes back.
+// them must wait. A status that waits for its message holds up later statuses of that,
+// which stands as a record here, under its messageKey. Each such event leaves a mark in
+// the store, so that a restarted process knows it before the event itself comes back.
 type holds struct {
 	byRecord map[string][]hold
 	byHolder map[holder]map[string]struct{} // records
+	statuses int                            // among the holders
 }
 
 type hold struct {
 	holder holder
 	event  string // its id
-	at     int64  // when it was accepted
+	place  place
 	until  time.Time
 	on     []string // what it waits on
 }
@@ -45,15 +48,28 @@ func (ev *event) holder() holder { return holder{ev.part.claim.Partition(), ev.i
 // add makes a write that is put off hold its record.
 func (hs *holds) add(w *write) {
 	if w.record != "" {
-		hs.put(w.record, hold{w.run.event.holder(), w.run.event.item.ID, w.run.event.at, w.until, w.on})
+		hs.put(w.record, hold{w.run.event.holder(), w.run.event.item.ID, w.run.event.place, w.until, w.on})
 	}
 }
+
+// park makes a status hold its message.
+func (hs *holds) park(ev *event) {
+	if hs.statuses < maxHolds {
+		hs.put(messageKey(ev.head.Of), hold{ev.holder(), ev.item.ID, ev.place, ev.until, nil})
+	}
+}
+
+// full reports whether no more events should be begun.
+func (hs *holds) full() bool { return len(hs.byHolder)-hs.statuses >= maxHolds }
 
 func (hs *holds) put(record string, h hold) {
 	held := hs.byHolder[h.holder]
 	if held == nil {
 		held = map[string]struct{}{}
 		hs.byHolder[h.holder] = held
+		if isMessage(record) {
+			hs.statuses++
+		}
 	}
 	if _, twice := held[record]; twice {
 		return
@@ -67,6 +83,9 @@ func (hs *holds) put(record string, h hold) {
 func (hs *holds) release(of holder) bool {
 	held, any := hs.byHolder[of]
 	for record := range held {
+		if isMessage(record) {
+			hs.statuses--
+		}
 		rest := slices.DeleteFunc(hs.byRecord[record], func(h hold) bool { return h.holder == of })
 		if len(rest) == 0 {
 			delete(hs.byRecord, record)
@@ -78,15 +97,11 @@ func (hs *holds) release(of holder) bool {
 	return any
 }
 
-// before returns the hold of an event that was accepted before w's: of several, the
-// one that ends last.
-func (hs *holds) before(w *write) (found hold, held bool) {
-	if w.record == "" {
-		return hold{}, false
-	}
-	ev := w.run.event
-	for _, h := range hs.byRecord[w.record] {
-		if h.at < ev.at && h.holder != ev.holder() && (!held || h.until.After(found.until)) {
+// before returns the hold on a record of an event whose place is before ev's: of
+// several, the one that ends last.
+func (hs *holds) before(record string, ev *event) (found hold, held bool) {
+	for _, h := range hs.byRecord[record] {
+		if h.place.before(ev.place) && h.holder != ev.holder() && (!held || h.until.After(found.until)) {
 			found, held = h, true
 		}
 	}
@@ -95,17 +110,20 @@ func (hs *holds) before(w *write) (found hold, held bool) {
 
 // behind returns the ids of the events that wait next behind an event which has come
 // back before its time, as when it is discarded: they need not wait that long either.
-// What is woken on something wakes those behind it as well.
+// What is woken on something, or by a message, wakes those behind it as well.
 func (hs *holds) behind(ev *event, now time.Time) (ids []string) {
 	of := ev.holder()
 	for record := range hs.byHolder[of] {
+		if isMessage(record) {
+			continue
+		}
 		early := false
 		var next hold
 		for _, h := range hs.byRecord[record] {
 			switch {
 			case h.holder == of:
 				early = len(h.on) == 0 && h.until.After(now.Add(slack))
-			case h.at > ev.at && (next.event == "" || h.at < next.at):
+			case ev.place.before(h.place) && (next.event == "" || h.place.before(next.place)):
 				next = h
 			}
 		}
@@ -123,7 +141,7 @@ func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 	if len(held) == 0 {
 		return store.Mark{Key: of.mark()}, ev.held // an empty value deletes
 	}
-	value := holdMark{Event: ev.item.ID, Behind: ev.onlyBehind(), At: ev.at, Until: ev.until.UnixNano(), On: ev.waitsOn()}
+	value := holdMark{Event: ev.item.ID, Behind: ev.onlyBehind(), At: ev.place.at, Early: ev.place.early, Until: ev.until.UnixNano(), On: ev.waitsOn()}
 	for record := range held {
 		value.Records = append(value.Records, record)
 	}
@@ -133,19 +151,23 @@ func (hs *holds) markOf(ev *event) (store.Mark, bool) {
 }
 
 // onlyBehind reports whether all that is put off waits for earlier writes.
-func (ev *event) onlyBehind() bool {
+func (ev *event) onlyBehind() (only bool) {
 	for w := range ev.writes {
-		if w.state == putOff && w.entry.Why != store.WhyEarlierWrite {
-			return false
+		if w.state == putOff {
+			if w.entry.Why != store.WhyEarlierWrite {
+				return false
+			}
+			only = true
 		}
 	}
-	return true
+	return only
 }
 
 type holdMark struct {
 	Event   string   `json:"event"`
 	Behind  bool     `json:"behind,omitempty"` // it waits for earlier writes, and for nothing else
 	At      int64    `json:"at"`
+	Early   int64    `json:"early,omitempty"`
 	Until   int64    `json:"until"`
 	On      []string `json:"on,omitempty"`
 	Records []string `json:"records"`
@@ -168,7 +190,7 @@ func (hs *holds) load(ctx context.Context, marks store.KV) (free map[uint16][]st
 		if err := json.Unmarshal(entry.Value, &value); err != nil {
 			return nil, fmt.Errorf("%w: mark %q: %w", store.ErrCorrupt, entry.Key, err)
 		}
-		h.event, h.at, h.until, h.on = value.Event, value.At, time.Unix(0, value.Until), value.On
+		h.event, h.place, h.until, h.on = value.Event, place{value.At, value.Early}, time.Unix(0, value.Until), value.On
 		for _, record := range value.Records {
 			hs.put(record, h)
 		}
@@ -187,7 +209,7 @@ func (hs *holds) load(ctx context.Context, marks store.KV) (free map[uint16][]st
 
 func (hs *holds) isBehind(h hold) bool {
 	for record := range hs.byHolder[h.holder] {
-		if slices.ContainsFunc(hs.byRecord[record], func(other hold) bool { return other.at < h.at }) {
+		if slices.ContainsFunc(hs.byRecord[record], func(other hold) bool { return other.place.before(h.place) }) {
 			return true
 		}
 	}

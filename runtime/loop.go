@@ -250,7 +250,7 @@ func (l *loop) begin() (int, error) {
 		if l.writes >= l.config.MaxWrites || len(l.events) >= l.config.MaxWrites {
 			return n, nil
 		}
-		if len(l.records.holds.byHolder) >= maxHolds && !l.feed.returning() {
+		if l.records.holds.full() && !l.feed.returning() {
 			return n, nil
 		}
 		item, ok := l.feed.take()

@@ -15,6 +15,7 @@ import (
 // on with the very writes it began with, whatever has become of rules and messages.
 type progress struct {
 	Version int           `json:"v"`
+	Place   int64         `json:"place,omitempty"` // of a status that came before its message
 	Runs    []runProgress `json:"runs"`
 }
 
@@ -42,6 +43,9 @@ const progressVersion = 1
 
 func (ev *event) encode() ([]byte, error) {
 	p := progress{Version: progressVersion, Runs: make([]runProgress, len(ev.runs))}
+	if ev.place.early != 0 {
+		p.Place = ev.place.at
+	}
 	makers := map[*write][]int{}
 	for w := range ev.writes {
 		if w.state == finished {
@@ -80,6 +84,9 @@ func (l *loop) resume(ev *event) error {
 	ev.news = parseTime(ev.head.News)
 	if ev.head.Type == plan.TypeOutbound && ev.item.Attempt == 0 { // else it is kept already
 		ev.keys = messageKeys(&ev.head)
+	}
+	if p.Place != 0 {
+		ev.place.behind(p.Place)
 	}
 	now := time.Now()
 	var all []*write

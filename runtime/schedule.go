@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -29,7 +28,7 @@ type queue struct {
 	last   *event   // that wrote the record last, if that is not known to be on disk
 }
 
-// join puts a write in its place: by acceptance, but behind what is on its way.
+// join puts a write in its place, but behind what is on its way.
 func (rs *records) join(w *write) {
 	q := rs.queues[w.record]
 	if q == nil {
@@ -44,7 +43,10 @@ func (rs *records) join(w *write) {
 }
 
 func before(a, b *write) bool {
-	return cmp.Or(cmp.Compare(a.run.event.at, b.run.event.at), cmp.Compare(a.index, b.index)) < 0
+	if ev := a.run.event; ev != b.run.event {
+		return ev.place.before(b.run.event.place)
+	}
+	return a.index < b.index
 }
 
 // first reports whether it is w's turn to write its record. What the event before it
@@ -57,7 +59,7 @@ func (rs *records) first(w *write) bool {
 	q, ev := rs.queues[w.record], w.run.event
 	// One that came back after a later event must not wait for it, as that may wait
 	// for this one elsewhere.
-	return q.writes[0] == w && (q.last == nil || q.last == ev || q.last.at > ev.at)
+	return q.writes[0] == w && (q.last == nil || q.last == ev || ev.place.before(q.last.place))
 }
 
 // leave takes a write out of its line and returns the one whose turn it may be now.
@@ -107,6 +109,9 @@ func (l *loop) admit(ev *event) {
 	l.events[ev] = struct{}{}
 	ev.held = l.records.holds.release(ev.holder())
 	l.known(ev)
+	if !ev.until.IsZero() { // a status that is put off before it is evaluated
+		l.records.holds.park(ev)
+	}
 	for w := range ev.writes {
 		l.writes++
 		switch w.state {
@@ -150,7 +155,7 @@ func (l *loop) advance(w *write, now time.Time) {
 		l.putOff(w, delay{until: first.until, why: store.WhyEarlierWrite, reason: behind, on: first.on})
 		return
 	}
-	if h, held := l.records.holds.before(w); held {
+	if h, held := l.records.holds.before(w.record, w.run.event); held {
 		until := h.until
 		if until.Before(now) {
 			until = now.Add(slack)

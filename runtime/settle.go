@@ -44,9 +44,8 @@ func (l *loop) conclude(ev *event, now time.Time) {
 	for _, r := range ev.runs {
 		s.Runs = append(s.Runs, r.summary(now))
 	}
-	if ev.item.For != "" && ev.park == "" && !hasEventRun(s.Runs) {
-		// It takes the place of the entry which said that the message had not arrived.
-		s.Runs = append(s.Runs, store.Run{Outcome: store.Skipped, Reason: "its outbound message has arrived, see the other runs", Time: ev.news, Started: now, Ended: now})
+	if !hasEventRun(s.Runs) {
+		s.Runs = append(s.Runs, ev.arrived(now)...)
 	}
 	s.Keep = l.keepOf(ev, s)
 	if mark, ok := l.records.holds.markOf(ev); ok {
@@ -85,7 +84,7 @@ func (l *loop) save() {
 			continue
 		}
 		l.toSettle = append(l.toSettle, &settlement{event: ev, Settlement: store.Settlement{
-			Seq: ev.item.Seq, Do: store.Save, Attempt: ev.item.Attempt, Progress: progress, Marks: ev.marks,
+			Seq: ev.item.Seq, Do: store.Save, Attempt: ev.item.Attempt, Progress: progress, Marks: ev.marks, Runs: ev.arrived(time.Now()),
 		}})
 	}
 	l.toSave = nil
