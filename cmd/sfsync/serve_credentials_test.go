@@ -80,3 +80,26 @@ func TestCredentialsAreTakenBack(t *testing.T) {
 		t.Errorf("a file that others may read: %v", err)
 	}
 }
+
+// Whoever was signed out and may sign in again tells the daemon so by SIGHUP, and need not
+// wait until it tries by itself.
+func TestHangupSignsInAgain(t *testing.T) {
+	org := testOrg(t)
+	dir := rulesDir(t, caseRules)
+	startServe(t, dir, "--instance", org.URL()).stop()
+	freeze := func(frozen bool) {
+		t.Helper()
+		if err := org.UpdateUser(orgsim.DefaultUsername, func(u *orgsim.User) { u.Frozen = frozen }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	freeze(true)
+	s := startServe(t, dir, "--instance", org.URL())
+	s.event(response("r-1", 4))
+	eventually(t, "the event waits", func() bool { return strings.Contains(s.log.String(), "an event waits") })
+	freeze(false)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is written", func() bool { return field(org, "Contact", testContact, "NPS_Score__c") == "4" })
+}

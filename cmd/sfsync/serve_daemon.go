@@ -62,7 +62,7 @@ func (c *console) newDaemon(ctx context.Context, s *serveSettings) (_ *daemon, e
 	if err = d.openStore(); err != nil {
 		return nil, err
 	}
-	d.book = &rulebook{rules: s.rules, orgs: s.orgs, console: c, kv: d.store.State(), logger: d.logger, use: d.useRules, said: d.reloaded}
+	d.book = &rulebook{rules: s.rules, orgs: s.orgs, console: c, kv: d.store.State(), logger: d.logger, use: d.useRules, said: d.reloaded, met: d.reconnect}
 	if err = d.book.load(ctx); err != nil {
 		return nil, err
 	}

@@ -147,7 +147,8 @@ func (b *rulebook) meetAgain(ctx context.Context) {
 	known := b.current.CompareAndSwap(j, &next)
 	b.one.Unlock()
 	if known {
-		b.logger.Info("signed in after all")
+		b.logger.Info("signed in after all; what waits is tried again")
+		b.met()
 		b.reload(ctx, true)
 	}
 }

@@ -34,6 +34,7 @@ type rulebook struct {
 	}
 	use  func()               // makes the engine go by the rules that hold now
 	said func(refused string) // is told of every reload, with "" if it was done
+	met  func()               // is told that orgs which were away answer again
 
 	changed func([]plan.Drift)         // is told what changed schemas mean for the rules; may be nil
 	before  map[*target]*schema.Schema // what the store knew at the start

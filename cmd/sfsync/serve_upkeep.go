@@ -45,7 +45,7 @@ func (d *daemon) alertSent(sender string, err error) {
 
 // reloadOnHangup reads credentials and rules again whenever it is told to, and refused
 // rules when what they lacked may be there. The rules may be the same: their orgs may
-// have changed.
+// have changed, and may let us in again.
 func (d *daemon) reloadOnHangup(ctx context.Context) {
 	hup, stop := hangups()
 	defer stop()
@@ -58,9 +58,9 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 					d.logger.Error("changed credentials are refused; the old ones stay", "error", err)
 				} else {
 					d.renewReceiver()
-					d.reconnect()
 				}
 			}
+			d.reconnect()
 			d.book.reload(ctx, true)
 			d.notify("READY=1")
 		case <-d.lookAgain:
@@ -71,8 +71,7 @@ func (d *daemon) reloadOnHangup(ctx context.Context) {
 	}
 }
 
-// reconnect lets what waits for somebody to sign in try again, with the credentials that
-// are there now.
+// reconnect lets what waits for an org try again, with the credentials that are there now.
 func (d *daemon) reconnect() {
 	j := d.book.now()
 	for _, name := range connectionsOf(j.rules.files) {
