@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -214,29 +213,4 @@ func tail(text string, width int) string {
 		return columns.TruncateLeft(text, w-width+1, "…")
 	}
 	return text
-}
-
-// printable makes a text fit to be shown: a tab is four blanks, and what has no
-// look of its own, or would act on the terminal, shows as �.
-func printable(text string) string {
-	if !strings.ContainsFunc(text, unprintable) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r == '\t':
-			b.WriteString("    ")
-		case unprintable(r):
-			b.WriteRune(unicode.ReplacementChar)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// unprintable leaves out the characters that join others, as in emoji.
-func unprintable(r rune) bool {
-	return !unicode.IsPrint(r) && r != '\u200d' && r != '\ufe0f'
 }

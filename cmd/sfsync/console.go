@@ -6,9 +6,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"golang.org/x/term"
+
+	"github.com/sfsync/sfsync/dsl"
 )
 
 // console is where a command reads and writes. Results go to out; progress, notes
@@ -74,7 +75,7 @@ func (s style) cyan(text string) string   { return s.mark("36", text) }
 // Salesforce are other people's text.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && !unicode.IsPrint(r) {
+		if r != '\n' && !dsl.Printable(r) {
 			if r == '\t' || r == '\r' {
 				return ' '
 			}

@@ -3,6 +3,8 @@ package ruledoc
 import (
 	"strings"
 	"unicode"
+
+	"github.com/sfsync/sfsync/dsl"
 )
 
 // EscapeMarkdown makes text stand in Markdown as it is, also in a cell of a table:
@@ -39,8 +41,8 @@ func EscapeMarkdown(text string) string {
 		case '\\', '`', '*', '[', ']', '|', '#', '~', '!', '@':
 			b.WriteByte('\\')
 		}
-		if !unicode.IsPrint(r) {
-			r = '�' // it could steer a terminal
+		if !dsl.Printable(r) {
+			r = unicode.ReplacementChar
 		}
 		b.WriteRune(r)
 	}
@@ -51,8 +53,8 @@ func EscapeMarkdown(text string) string {
 // Nothing stays nothing.
 func CodeMarkdown(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '�'
+		if !dsl.Printable(r) {
+			return unicode.ReplacementChar
 		}
 		return r
 	}, strings.Join(strings.Fields(text), " "))
