@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"context"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sort"
@@ -38,12 +37,7 @@ func (s *server) changed(f *folder) {
 func (s *server) analyse(f *folder) bool {
 	s.mu.Lock()
 	generation := f.generation
-	texts := map[string]*text{}
-	for _, d := range s.documents {
-		if d.folder == f && !d.refused {
-			texts[d.source.Path] = d.text
-		}
-	}
+	texts := s.openTexts(f)
 	s.mu.Unlock()
 
 	around := s.surroundings(f, true)
@@ -76,6 +70,17 @@ func (s *server) analyse(f *folder) bool {
 	return false
 }
 
+// openTexts returns the texts of a folder that the editor has open, by path. The mutex is held.
+func (s *server) openTexts(f *folder) map[string]*text {
+	texts := map[string]*text{}
+	for _, d := range s.documents {
+		if d.folder == f && !d.refused {
+			texts[d.source.Path] = d.text
+		}
+	}
+	return texts
+}
+
 // overtaken reports whether a folder has changed since a generation, or the session ends.
 func (s *server) overtaken(f *folder, generation int) bool {
 	s.mu.Lock()
@@ -93,11 +98,7 @@ func (s *server) compile(texts map[string]*text, around *surroundings) (found ma
 			s.logf("analysis: %v\n%s", r, debug.Stack())
 		}
 	}()
-	for path, sib := range around.siblings {
-		if path = filepath.ToSlash(path); texts[path] == nil {
-			texts[path] = sib.text
-		}
-	}
+	around.addSiblings(texts)
 	paths := make([]string, 0, len(texts))
 	for path := range texts {
 		paths = append(paths, path)
@@ -141,35 +142,26 @@ func (s *server) surroundings(f *folder, fresh bool) *surroundings {
 		around = f.around // somebody else has just read them
 	}
 	f.stale = false
-	var texts []*text
-	for _, d := range s.documents {
-		if d.folder == f && !d.refused {
-			texts = append(texts, d.text)
-		}
-	}
+	texts := s.openTexts(f)
 	s.mu.Unlock()
 	if around != nil && !fresh {
 		return around
 	}
-	old := around
+	old, told := around, ""
+	if old != nil {
+		told = old.problem
+	}
 	around = s.options.reload(f.dir, old, stale)
 	if around.schema == nil && s.options.Schema != nil {
-		for _, t := range texts {
-			name := t.read().Connection.Text
-			if name == "" {
-				continue
-			}
-			if known, ok := old.storedSchema(name); ok && !stale {
-				around.stored[name] = known
-			} else {
-				around.stored[name] = s.options.Schema(name)
-			}
+		if stale {
+			old = nil
 		}
+		around.addStored(texts, old, s.options.Schema)
 	}
 	s.mu.Lock()
 	f.around = around
 	s.mu.Unlock()
-	if around.problem != "" && (old == nil || old.problem != around.problem) {
+	if around.problem != "" && around.problem != told {
 		s.show(severityWarning, around.problem)
 	}
 	return around

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sfsync/sfsync/dsl"
@@ -39,6 +40,7 @@ type surroundings struct {
 
 	schemaStamp, eventsStamp string
 	stored                   map[string]*schema.Schema // by connection, where no directory has one
+	usual                    string                    // the connection of all files that name one; "" if they differ
 	connections              []string
 	problem                  string // why the schema or the samples cannot be used, "" if they can
 }
@@ -49,21 +51,57 @@ type sibling struct {
 	*text
 }
 
-// schemaOf returns the schema of a connection, nil if there is none.
+// schemaOf returns the schema of a connection, nil if there is none. A file without one,
+// such as a file of tests, has that of the others.
 func (a *surroundings) schemaOf(connection string) *schema.Schema {
 	if a.schema != nil {
 		return a.schema
 	}
+	if connection == "" {
+		connection = a.usual
+	}
 	return a.stored[connection]
 }
 
-// storedSchema returns the schema of a connection if it was looked for.
-func (a *surroundings) storedSchema(connection string) (found *schema.Schema, ok bool) {
-	if a == nil {
-		return nil, false
+// addSiblings adds the rule files on disk to texts that are open, which count instead.
+func (a *surroundings) addSiblings(texts map[string]*text) {
+	for path, sib := range a.siblings {
+		if path = filepath.ToSlash(path); texts[path] == nil {
+			texts[path] = sib.text
+		}
 	}
-	found, ok = a.stored[connection]
-	return found, ok
+}
+
+// addStored looks up the schemas of the connections that texts write to. Those that old
+// has, which may be nil, are taken from there.
+func (a *surroundings) addStored(texts map[string]*text, old *surroundings, stored func(connection string) *schema.Schema) {
+	add := func(name string) {
+		if _, ok := a.stored[name]; ok || name == "" || a.connections != nil && !slices.Contains(a.connections, name) {
+			return // half a name, while it is typed
+		}
+		if old != nil {
+			if known, ok := old.stored[name]; ok {
+				a.stored[name] = known
+				return
+			}
+		}
+		a.stored[name] = stored(name)
+	}
+	a.addSiblings(texts)
+	named := map[string]bool{}
+	for _, t := range texts {
+		file := t.read()
+		if name := file.Connection.Text; name != "" {
+			add(name)
+			a.usual, named[name] = name, true
+		}
+		for _, action := range actionsOf(file) {
+			add(action.Using.Text)
+		}
+	}
+	if len(named) > 1 {
+		a.usual = ""
+	}
 }
 
 // reload reads what has changed since old was read, which may be nil. What is not in

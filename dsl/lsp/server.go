@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 
@@ -219,18 +218,11 @@ func (s *server) glance(uri string) (*view, error) {
 
 // texts returns the texts of the view's folder, open ones as they are in the editor.
 func (v *view) texts() map[string]*text {
-	out := map[string]*text{}
-	for path, sib := range v.around.siblings {
-		out[filepath.ToSlash(path)] = sib.text
-	}
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, d := range v.documents {
-		if d.folder == v.folder && !d.refused {
-			out[d.source.Path] = d.text
-		}
-	}
-	return out
+	texts := v.openTexts(v.folder)
+	v.mu.Unlock()
+	v.around.addSiblings(texts)
+	return texts
 }
 
 func (v *view) offset(p position) int        { return v.enc.offset(v.source, p) }

@@ -13,6 +13,7 @@ import (
 	"github.com/creachadair/jrpc2"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 func code(err error) jrpc2.Code {
@@ -350,5 +351,50 @@ func TestMessagesAreBounded(t *testing.T) {
 		if (err == nil) != ok {
 			t.Errorf("%.40q: %v", header, err)
 		}
+	}
+}
+
+// Where no directory has a schema, each action is held against what is stored of its own
+// connection, and tests against that of the rules that they are about.
+func TestStoredSchemas(t *testing.T) {
+	known, err := schema.ReadDir(os.DirFS(filepath.Join(survey, "schema")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	e := newEditor(t, Options{
+		Connections: func() []string { return []string{"production", "sandbox"} },
+		Schema: func(connection string) *schema.Schema {
+			asked.Add(1)
+			out := schema.New()
+			for _, name := range map[string][]string{"production": {"Contact"}, "sandbox": {"Lead"}}[connection] {
+				out.Add(known.Object(name))
+			}
+			return out
+		},
+	}, `{}`)
+	if err := os.RemoveAll(filepath.Join(e.dir, "schema")); err != nil {
+		t.Fatal(err)
+	}
+	const rules = "connection production\nrule A\non survey response\n" +
+		"update Contact where Id = profile.salesforce_contact_id set Titl = 1\n" +
+		"update Lead using sandbox where Id = profile.salesforce_contact_id set Compny = 1\n"
+	if err := os.WriteFile(filepath.Join(e.dir, "a.sfsync"), []byte(rules), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tests, _ := e.open("a_test.sfsync", "test A\ngiven events/response.json\nexpect update Contact set Titl = 1\nexpect update Lead using sandbox set Compny = 1\n")
+	wrong := func(found []diagnostic) bool {
+		return len(found) == 2 && found[0].Code == "S202" && found[1].Code == "S202"
+	}
+	e.wait(tests, wrong)
+	uri, _ := e.open("a.sfsync", rules)
+	e.wait(uri, wrong)
+	before := asked.Load()
+	for range 3 {
+		e.change(uri, nil, rules+"update Lead using sand")
+		e.diagnostics(uri)
+	}
+	if n := asked.Load() - before; n != 0 {
+		t.Errorf("typing asked for %d schemas", n)
 	}
 }
