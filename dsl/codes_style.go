@@ -32,7 +32,7 @@ update Contact where Id = profile.record_id
 	},
 	{
 		Code: "S403", Title: "a number as text",
-		Explanation: "After a colon everything is text. A number takes an equals sign.",
+		Explanation: "After a colon everything is text. A number takes an equals sign, and text such as a postal code a colon: a number loses the zeros that do not count.",
 		Bad: `rule Score
 on survey response
 update Contact where Id = profile.record_id

@@ -32,7 +32,7 @@ func (c *compilation) action(a *dsl.Action, s *scope, r *Rule) *Action {
 		c.match(a, out, s)
 	} else if a.Kind != dsl.Create && !a.Broken {
 		d := c.report(s.source, a.Head, dsl.Error, "S111", "`%s` does not say which record", Verb(a.Kind))
-		d.Help = whereHelp(a, s)
+		d.Help = whereHelp(a, out.object, s)
 	}
 	set := map[string]dsl.Span{}
 	if a.Kind == dsl.Upsert && out.matchField != nil {
@@ -79,7 +79,16 @@ func fieldKey(path dsl.FieldPath, o *schema.Object) string {
 	return strings.ToLower(path.Parts[0].Text) + "."
 }
 
-func whereHelp(a *dsl.Action, s *scope) string {
+func whereHelp(a *dsl.Action, o *schema.Object, s *scope) string {
+	key := "an external-id field"
+	if o != nil {
+		if names := externalIDNames(o); len(names) > 0 {
+			key = "`" + names[0] + " = …`"
+		}
+	}
+	if a.Kind == dsl.Upsert {
+		return "add `where` and " + key
+	}
 	if s.known && s.trigger == dsl.OutboundMessage && strings.EqualFold(a.Object.Text, s.objName) {
 		return "add `where Id = record.Id`"
 	}
@@ -142,6 +151,11 @@ func (c *compilation) match(a *dsl.Action, out *Action, s *scope) {
 			c.report(s.source, w.Value.Span, dsl.Error, "S208", "no record has null as its `%s`", f.Name)
 			return
 		}
+		if text, ok := out.Match.value.(string); ok && strings.TrimSpace(text) == "" {
+			c.report(s.source, w.Value.Span, dsl.Error, "S208", "no record has an empty text as its `%s`", f.Name)
+			return
+		}
+		c.digits(w.Value, f, s)
 		c.matchKinds(out, f, w, s)
 	}
 }

@@ -219,11 +219,13 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		}
 		exact(&node.Left)
 		exact(&node.Right)
+		a.dates(node, l, r)
 		return Bool
 	case "<", "<=", ">", ">=":
 		if !alike(Number) && !alike(textual) {
 			return wrong(conversionHelp(l, r))
 		}
+		a.dates(node, l, r)
 		return Bool | missing()
 	case "+":
 		if !alike(Number) && !alike(textual) {
@@ -288,6 +290,48 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 	default:
 		a.report(node, "S132", "`%s` is not part of the language", node.Operator)
 		return Any
+	}
+}
+
+// dates brings a literal that a date or date-time is compared with into its form: they
+// are compared as text, so `event.time > "1.12.2026"` would be decided by the first digit.
+func (a *analysis) dates(node *ast.BinaryNode, l, r Kinds) {
+	for _, side := range []struct {
+		literal *ast.Node
+		of      Kinds
+	}{{&node.Right, l}, {&node.Left, r}} {
+		literal, ok := (*side.literal).(*ast.StringNode)
+		of := side.of &^ Null
+		if !ok || of == 0 || of&^(Date|DateTime) != 0 {
+			continue
+		}
+		text := strings.TrimSpace(literal.Value)
+		_, isDate := parseDate(text)
+		t, isTime := parseDateTime(text)
+		order := node.Operator != "==" && node.Operator != "!="
+		switch {
+		case isDate && of&Date != 0:
+			a.patchText(side.literal, text)
+		case isTime && of&DateTime != 0:
+			a.patchText(side.literal, formatDateTime(t))
+		case isDate && order:
+			a.patchText(side.literal, text+"T00:00:00.000Z")
+		case isDate || isTime:
+			a.report(node, "S131", "`%s` does not work between a date and a date-time", node.Operator).
+				Help = "date(…) takes the day of a date-time"
+		default:
+			d := a.report(literal, "S131", "this is compared with %s, and is none", of)
+			d.Help = "write it as 2026-11-23T14:03:00Z, or use datetime(…)"
+			if of == Date {
+				d.Help = "write it as 2026-11-23, or use date(…)"
+			}
+		}
+	}
+}
+
+func (a *analysis) patchText(n *ast.Node, text string) {
+	if (*n).(*ast.StringNode).Value != text {
+		ast.Patch(n, &ast.StringNode{Value: text})
 	}
 }
 

@@ -2,7 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
 
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -43,6 +48,7 @@ func (c *compilation) assignment(as *dsl.Assignment, act *Action, s *scope) *Ass
 		default:
 			c.value(out, x, s)
 			c.bracesInStrings(as, x, s)
+			c.digits(as.Value, out.field, s)
 		}
 	case as.Text != nil:
 		out.Source = s.source.Slice(as.Text.Span)
@@ -219,6 +225,34 @@ func (c *compilation) checkValue(x *Expression, f *schema.Field, s *scope) {
 		c.checkLiteral(schemaValue(x.value), f, x.at, true)
 	}
 }
+
+// digits warns of a number for a text field that is not written as it will be sent: of a
+// postal code, the zero in front gets lost.
+func (c *compilation) digits(e *dsl.Expr, f *schema.Field, s *scope) {
+	if f == nil || accepts(f)&Text == 0 || !numeral.MatchString(e.Text) {
+		return
+	}
+	n, err := parser.ParseWithConfig(e.Text, c.config)
+	if err != nil {
+		return
+	}
+	sent := ""
+	switch n := n.Node.(type) {
+	case *ast.IntegerNode:
+		sent = toText(n.Value)
+	case *ast.FloatNode:
+		sent = toText(n.Value)
+	}
+	if sent == "" || sent == e.Text {
+		return
+	}
+	d := c.report(s.source, e.Span, dsl.Warning, "S403", "%s takes text, and this number is sent as `%s`", f.Name, sent)
+	text := strconv.Quote(e.Text)
+	d.Help = "text stands in quotes: " + text
+	d.Fixes = []dsl.Fix{{Title: "write text", Edits: []dsl.Edit{{Span: e.Span, New: text}}}}
+}
+
+var numeral = regexp.MustCompile(`^[0-9.][0-9a-zA-Z_.+-]*$`)
 
 // fieldKind says what a field takes, in an admin's words.
 func fieldKind(f *schema.Field) string {

@@ -111,8 +111,8 @@ func (c *Coverage) rule(f *FileCoverage, r *Rule) {
 			return // it has one side only, and check says so
 		}
 		line := r.source.Position(x.at.span.From).Line
-		count(c.guards[x].passed, line, "the guard `"+x.Text+"` was never true")
-		count(c.guards[x].held, line, "the guard `"+x.Text+"` was never false")
+		count(c.guards[x].passed, line, "the guard was never true: `"+x.Text+"`")
+		count(c.guards[x].held, line, "the guard was never false: `"+x.Text+"`")
 	}
 	actions := func(list []*Action) {
 		for _, a := range list {

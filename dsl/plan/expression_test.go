@@ -69,6 +69,15 @@ func TestExpressions(t *testing.T) {
 		{`answers.list[2]`, nil},
 		{`answers.list[9]`, nil},
 
+		// Dates are compared by time, however a literal is written.
+		{`event.time > "2026-11-20T13:02:59Z"`, true},
+		{`event.time >= "2026-11-20T13:03:00Z"`, true},
+		{`event.time == "2026-11-20T14:03:00+01:00"`, true},
+		{`"2026-11-20T13:03:00Z" < event.time`, false},
+		{`event.time > "2026-11-20"`, true},
+		{`event.time < "2026-11-20"`, false},
+		{`date(event.time) <= "2026-11-20"`, true},
+
 		// Whole numbers of more digits than can be calculated with stay what they are.
 		{`answers.big ?? 1`, exactNumber("12345678901234567890")},
 		{`answers.none ?? answers.big`, exactNumber("12345678901234567890")},

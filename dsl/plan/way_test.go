@@ -103,7 +103,7 @@ func TestCoverageOfGuards(t *testing.T) {
 		}
 		return fmt.Sprintf("%d/%d %s", f.Covered, f.Total, strings.Join(missing, "; "))
 	}
-	if got := covered(); !strings.HasPrefix(got, "0/11 2 no event set this rule in motion; 3 the guard `answers.nps != null` was never true") {
+	if got := covered(); !strings.HasPrefix(got, "0/11 2 no event set this rule in motion; 3 the guard was never true: `answers.nps != null`") {
 		t.Error(got)
 	}
 	for _, nps := range []string{"9", "3", "null"} {
