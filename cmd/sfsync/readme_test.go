@@ -104,7 +104,7 @@ func TestDocumentedCommands(t *testing.T) {
 func TestDocumentedLinks(t *testing.T) {
 	t.Chdir("../..")
 	link := regexp.MustCompile(`\]\(([^):]+)\)`)
-	for _, file := range []string{"README.md", "examples/README.md", "CONTRIBUTING.md"} {
+	for _, file := range []string{"README.md", "examples/README.md", "CONTRIBUTING.md", "cmd/sfsync/OPERATING.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
