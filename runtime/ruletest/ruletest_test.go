@@ -267,9 +267,9 @@ func TestCoverage(t *testing.T) {
 		gaps = append(gaps, fmt.Sprintf("%d %s", g.Line, g.Missing))
 	}
 	want := []string{
-		"7 the guard `answers.nps != null` was never false",
+		"7 the guard was never false: `answers.nps != null`",
 		"9 no event took this arm", "10 this update was never tried",
-		"12 no event set this rule in motion", "13 the guard `record.Survey_Status__c == null` was never true", "13 the guard `record.Survey_Status__c == null` was never false",
+		"12 no event set this rule in motion", "13 the guard was never true: `record.Survey_Status__c == null`", "13 the guard was never false: `record.Survey_Status__c == null`",
 		"14 no event took this arm", "15 this update was never tried", "17 no event took this arm", "18 this update was never tried",
 	}
 	if strings.Join(gaps, "\n") != strings.Join(want, "\n") || c.Covered != 5 || c.Total != 15 {
