@@ -592,6 +592,28 @@ func TestRenameAndRemove(t *testing.T) {
 	}
 }
 
+// TestMoved is an org whose My Domain gets another name: the next token tells its address.
+func TestMoved(t *testing.T) {
+	b := newBench(t, rotating(15*time.Minute))
+	m := b.manager()
+	b.addWeb(m, "production")
+	if err := store.UpdateConnection(t.Context(), b.kv, "production", func(c *store.Connection) bool {
+		c.InstanceURL = "http://127.0.0.1:2"
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Refresh(t.Context(), "production"); err != nil {
+		t.Fatal(err)
+	}
+	if at := b.saved("production").InstanceURL; at != orgURL {
+		t.Errorf("it is thought to be at %s", at)
+	}
+	if bad := create(t.Context(), b.client(m, "production"), "x"); bad != nil {
+		t.Error(bad)
+	}
+}
+
 // TestKilledRename leaves a connection under both names: renaming it again goes on, and
 // removing either takes nothing from the other.
 func TestKilledRename(t *testing.T) {

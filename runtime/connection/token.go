@@ -155,6 +155,9 @@ func (m *Manager) renewAlone(ctx context.Context, name, stale string, force bool
 	// That it works again is worth a write; that it cannot be written is no reason to fail.
 	_ = store.UpdateConnection(ctx, m.config.KV, name, func(c *store.Connection) bool {
 		c.RefreshedAt, c.Stopped, c.LastError = time.Now().UTC(), nil, nil
+		if token.InstanceURL != "" && sameID(token.OrgID, c.OrgID) {
+			c.InstanceURL = token.InstanceURL // a My Domain can get another name
+		}
 		return true
 	})
 	return access{g.AccessToken.Reveal(), g.RenewAt}, false, nil
