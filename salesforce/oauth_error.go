@@ -151,6 +151,10 @@ func tokenError(host string, err error, sent bool, secrets ...Secret) error {
 		}
 		e := refusal(host, clip(withoutSecrets(refused.ErrorCode, secrets)), clip(withoutSecrets(refused.ErrorDescription, secrets)), status)
 		e.RetryAfter = max(e.RetryAfter, retryAfter(header))
+		if e.Code == "" && status/100 == 3 {
+			e.Message = fmt.Sprintf("%s redirects to %s (%s)", host, clip(hostOf(header.Get("Location"))), statusText(status))
+			e.Advice = "No secret follows a redirect. Add the connection with the address at which the org answers by itself, its My Domain, as its host."
+		}
 		// A page of a gateway does not say what became of the request.
 		e.InDoubt = e.Code == "" && status >= 500
 		return e

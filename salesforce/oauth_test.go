@@ -221,8 +221,9 @@ func TestElsewhere(t *testing.T) {
 		http.Redirect(w, r, stranger.URL+r.URL.Path, http.StatusTemporaryRedirect)
 	})
 	app := &App{Login: away.URL, ClientID: "key", ClientSecret: "consumer-s3cret"}
-	if _, err := app.Refresh(t.Context(), "5Aep"); err == nil {
-		t.Error("refreshed elsewhere")
+	_, err := app.Refresh(t.Context(), "5Aep")
+	if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Message, "redirects to "+strings.TrimPrefix(stranger.URL, "http://")) || !strings.Contains(e.Advice, "No secret follows") {
+		t.Errorf("refreshed elsewhere: %v", err)
 	}
 	if err := app.Revoke(t.Context(), "5Aep"); err == nil {
 		t.Error("revoked elsewhere")
