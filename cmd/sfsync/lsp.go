@@ -119,11 +119,7 @@ func runEditorTest(ctx context.Context, t lsp.Test) lsp.TestResult {
 			}
 		}
 	}
-	options := plan.Options{Samples: t.Samples}
-	if t.Schema != nil {
-		options.Schema = func(string) *schema.Schema { return t.Schema }
-	}
-	compiled, found := plan.Compile(files, options)
+	compiled, found := plan.Compile(files, plan.Options{Samples: t.Samples, Schema: t.Schema})
 	for _, f := range files {
 		found = append(found, f.Faults...)
 	}
@@ -132,7 +128,7 @@ func runEditorTest(ctx context.Context, t lsp.Test) lsp.TestResult {
 			return failed(0, fmt.Sprintf("the rules have an error (%s, line %d): %s", baseName(d.Source.Path), d.Source.Position(d.From).Line, d.Message))
 		}
 	}
-	set := ruletest.Set{Plan: compiled, Schema: t.Schema}
+	set := ruletest.Set{Plan: compiled, Schema: t.Schema(t.File.Connection.Text)}
 	report, err := ruletest.Run(ctx, set, ruletest.Options{Select: func(p *plan.Test) bool {
 		return p.Name == t.Block.Name.Text && p.File == t.File.Source.Path
 	}})

@@ -170,14 +170,27 @@ func TestEditorRunsATestOfTheFolder(t *testing.T) {
 		return f
 	}
 	block := "test B\ngiven events/response.json\nexpect update Contact\n  set NPS_Score__c = 9\n"
+	known, err := schema.ReadDir(os.DirFS("../../examples/survey/schema"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lead, others := schema.New(), schema.New()
+	lead.Add(known.Object("Lead"))
+	others.Add(known.Object("Contact"))
 	for _, c := range []struct{ rules, others, want string }{
 		{rules, block, ""},
 		{rules, "test B\nexpect nonsense\n", ""},
 		{rules + "wehn Sent\n", block, "the rules have an error"},
+		{rules + "update Lead using sandbox where Id = profile.lead_id if answers.nps > 100\n  set Company: x\n", block, ""},
 	} {
 		tests := read("a_test.sfsync", block)
 		files := []*dsl.File{read("a.sfsync", c.rules), tests, read("b_test.sfsync", c.others)}
-		got := runEditorTest(t.Context(), lsp.Test{Files: files, File: tests, Block: tests.Tests[0]})
+		got := runEditorTest(t.Context(), lsp.Test{Files: files, File: tests, Block: tests.Tests[0], Schema: func(connection string) *schema.Schema {
+			if connection == "sandbox" {
+				return lead
+			}
+			return others
+		}})
 		switch {
 		case c.want == "" && len(got.Failures) > 0, c.want != "" && len(got.Failures) == 0:
 			t.Errorf("beside %q and %q it fails with %v", c.rules, c.others, got.Failures)

@@ -15,11 +15,14 @@ import (
 
 // Test is a test block to be run.
 type Test struct {
-	Files   []*dsl.File    // the rules of the folder, as the editor has them
-	File    *dsl.File      // the file that the test stands in, one of Files
-	Block   *dsl.Test      // the test
-	Schema  *schema.Schema // nil if there is none
-	Samples []string       // the sample events of the folder
+	Files   []*dsl.File // the rules of the folder, as the editor has them
+	File    *dsl.File   // the file that the test stands in, one of Files
+	Block   *dsl.Test   // the test
+	Samples []string    // the sample events of the folder
+
+	// Schema returns the schema of a connection, "" being that of a file that names none.
+	// It is nil if there is none.
+	Schema func(connection string) *schema.Schema
 }
 
 // TestResult is what became of a test. It passed if there are no failures.
@@ -93,7 +96,7 @@ func (s *server) executeCommand(ctx context.Context, p executeCommandParams) (*T
 		}
 		v.around = s.surroundings(v.folder, true)
 		texts := v.texts()
-		t := Test{File: v.file, Block: block, Schema: v.schemaOf(""), Samples: v.around.events}
+		t := Test{File: v.file, Block: block, Schema: v.around.schemaOf, Samples: v.around.events}
 		for _, other := range sorted(texts) {
 			t.Files = append(t.Files, other.read())
 		}

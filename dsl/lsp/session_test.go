@@ -170,7 +170,7 @@ func TestRunTest(t *testing.T) {
 		if runs.Add(1) == 1 {
 			return TestResult{Failures: []TestFailure{{3, "expected this\nand not that"}}}
 		}
-		if test.Block.Name.Text != "B" || len(test.Files) != 1 || test.Schema == nil || len(test.Samples) == 0 {
+		if test.Block.Name.Text != "B" || len(test.Files) != 1 || test.Schema("") == nil || len(test.Samples) == 0 {
 			t.Errorf("the test is %+v", test)
 		}
 		return TestResult{}
