@@ -54,6 +54,15 @@ func widthOf(out *os.File) int {
 	return defaultWidth
 }
 
+// lineWidth is the width for output of one thing a line. Where it goes to no terminal,
+// nothing of it is cut, so that other programs find all of it.
+func (c *console) lineWidth() int {
+	if f, ok := c.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return c.width
+	}
+	return 0
+}
+
 // style marks text with ANSI colours, or leaves it alone.
 type style struct{ color bool }
 

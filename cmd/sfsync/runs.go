@@ -164,7 +164,7 @@ func (c *console) runsList(ctx *cli.Context) error {
 	}
 	enc := json.NewEncoder(c.out)
 	enc.SetEscapeHTML(false)
-	var t table
+	t := table{least: 32}
 	n := 0
 	for run, err := range chosen(ctx.Context, log, filter) {
 		if err != nil {
@@ -179,14 +179,14 @@ func (c *console) runsList(ctx *cli.Context) error {
 		}
 		t.row(cell{ago(run.Received, now), c.style.dim}, c.outcome(run.Outcome), runEvent(run.Event), runRecord(&run), runSummary(&run))
 		if len(t.rows) == 500 { // what was lined up so far is enough for the rest
-			t.write(c.out, c.width)
+			t.write(c.out, c.lineWidth())
 			t.rows = t.rows[:0]
 		}
 	}
 	if wantsJSON(ctx) {
 		return nil
 	}
-	t.write(c.out, c.width)
+	t.write(c.out, c.lineWidth())
 	switch {
 	case n == 0:
 		fmt.Fprintln(c.out, "No run matches.")

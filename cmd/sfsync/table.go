@@ -25,6 +25,7 @@ func (c cell) String() string {
 type table struct {
 	indent string
 	tight  bool // leaves the last column out where there is no room for it
+	least  int  // puts the last column below the others where it would get less room than this
 	rows   [][]cell
 }
 
@@ -63,6 +64,12 @@ func (t *table) write(w io.Writer, width int) {
 			if i == len(row)-1 {
 				if t.tight && width > 0 && width-used < 8 {
 					break
+				}
+				if width > 0 && width-used < min(t.least, runewidth.StringWidth(c.text)) {
+					used = runewidth.StringWidth(t.indent) + 4
+					below := strings.TrimRight(b.String(), " ")
+					b.Reset()
+					b.WriteString(below + "\n" + strings.Repeat(" ", used))
 				}
 				if width > 0 && t.tight {
 					c.text = shorten(c.text, width-used)
