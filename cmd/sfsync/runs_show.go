@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/store"
 )
 
@@ -42,7 +43,11 @@ func (c *console) printRun(run *store.Run) {
 	t.write(c.out, c.width)
 	c.why("  ", run.Reason, "")
 	if run.Outcome == store.Waiting && !run.NotBefore.IsZero() {
-		fmt.Fprintf(c.out, "  %s %s\n", c.style.yellow("tried again after"), clock(run.NotBefore))
+		until := "tried again after"
+		if run.Rule == "" && run.Type == plan.TypeDistribution {
+			until = "given up, unless it comes, after" // a status goes on as soon as its message is there
+		}
+		fmt.Fprintf(c.out, "  %s %s\n", c.style.yellow(until), clock(run.NotBefore))
 	}
 	for i := range run.Writes {
 		fmt.Fprintln(c.out)
@@ -74,7 +79,7 @@ func effort(run *store.Run) string {
 
 func (c *console) printWrite(run *store.Run, w *store.Write) {
 	head := w.Op + " " + w.Object
-	if w.MatchField != "" {
+	if w.MatchValue != "" { // what came to no value, or was skipped before, looks for none
 		head += " where " + w.MatchField + " = " + w.MatchValue
 	}
 	if w.RecordID != "" && w.RecordID != w.MatchValue {
@@ -105,11 +110,11 @@ func (c *console) printWrite(run *store.Run, w *store.Write) {
 	if w.Reason != run.Reason {
 		c.why("    ", w.Reason, "")
 	}
-	said := w.Message
 	if w.Code != "" {
-		said = w.Code + ": " + said
+		c.why("    ", strings.TrimSuffix(w.Code+": "+w.Message, ": "), "Salesforce: ")
+	} else if !strings.Contains(run.Reason+"\n"+w.Reason, w.Message) { // no answer of Salesforce's
+		c.why("    ", w.Message, "")
 	}
-	c.why("    ", said, "Salesforce: ")
 	if w.Cause != "" && w.Cause != run.Cause {
 		c.why("    ", w.Cause, "cause: ")
 	}
