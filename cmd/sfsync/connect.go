@@ -114,7 +114,10 @@ func connectionError(name string, err error) error {
 
 // signInAdvice is what to do about a sign-in that did not work.
 func signInAdvice(name string, e *salesforce.Error) string {
-	if e.Cause == salesforce.Network && e.Advice == "" {
+	switch {
+	case e.Cause == salesforce.Unavailable && e.Advice == "":
+		return "try again in a moment; status.salesforce.com tells how the instance is"
+	case e.Cause == salesforce.Network && e.Advice == "":
 		return "look at the spelling of the host first; then at DNS, proxy and firewall. sfsync connect show " + name + " tells a stored connection's host"
 	}
 	info, _ := salesforce.ExplainCause(e.Cause)
