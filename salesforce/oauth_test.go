@@ -86,6 +86,10 @@ func TestWebServerFlow(t *testing.T) {
 		token.UserID != "005000000000001AAA" || !slices.Equal(token.Scopes, []string{"api", "refresh_token"}) || !token.IssuedAt.Equal(time.UnixMilli(1278448832702)) {
 		t.Errorf("%+v", token)
 	}
+	// A browser that asks again, as on a reload, learns what became of its code, which is good for one use.
+	if again, err := attempt.Exchange(t.Context(), url.Values{"state": {q.Get("state")}, "code": {"aPrx1"}}); err != nil || again != token || len(host.requests()) != 1 {
+		t.Errorf("a second time: %v, %d calls", err, len(host.requests()))
+	}
 	form := host.form(t, 0)
 	challenge := sha256.Sum256([]byte(form.Get("code_verifier")))
 	if form.Get("grant_type") != "authorization_code" || form.Get("code") != "aPrx1" || form.Get("client_secret") != "consumer-s3cret" ||

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 
 	"golang.org/x/oauth2"
 )
@@ -30,6 +31,10 @@ type Authorization struct {
 	redirect string
 	state    string
 	verifier string
+
+	once  sync.Once // the code is good for one use
+	token *Token
+	err   error
 }
 
 // Format prints the address alone.
@@ -60,7 +65,8 @@ func (a *App) Authorize(redirect string, scopes []string, loginHint string) (*Au
 // attempt: another tab, or somebody else's link. The attempt goes on.
 var ErrForeignAnswer = errors.New("the answer does not belong to this sign-in: its state differs")
 
-// Exchange turns the query with which the browser came back into a token.
+// Exchange turns the query with which the browser came back into a token. A browser may
+// come back more than once, as on a reload: each call returns what became of the first code.
 func (a *Authorization) Exchange(ctx context.Context, query url.Values) (*Token, error) {
 	if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(a.state)) != 1 {
 		return nil, ErrForeignAnswer
@@ -72,7 +78,10 @@ func (a *Authorization) Exchange(ctx context.Context, query url.Values) (*Token,
 	if code == "" {
 		return nil, &Error{Cause: Auth, Whole: true, Message: "the browser came back without a code", Advice: "Sign in again."}
 	}
-	return a.app.ask(ctx, []Secret{Secret(code), Secret(a.verifier)}, func(ctx context.Context, login *url.URL) (*oauth2.Token, error) {
-		return a.app.config(login, a.redirect, nil).Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
+	a.once.Do(func() {
+		a.token, a.err = a.app.ask(ctx, []Secret{Secret(code), Secret(a.verifier)}, func(ctx context.Context, login *url.URL) (*oauth2.Token, error) {
+			return a.app.config(login, a.redirect, nil).Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
+		})
 	})
+	return a.token, a.err
 }
