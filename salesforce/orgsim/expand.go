@@ -1,8 +1,10 @@
 package orgsim
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,10 +29,19 @@ type description struct {
 // from an org has all keys already and comes out as it went in.
 func expand(data []byte) (*description, error) {
 	var object map[string]any
-	if err := json.Unmarshal(data, &object); err != nil {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // with which some editors begin a file
+	if err := json.Unmarshal(data, &object); errors.As(err, new(*json.UnmarshalTypeError)) {
+		return nil, errors.New("describe is no JSON object")
+	} else if err != nil {
 		return nil, fmt.Errorf("describe is not readable: %w", err)
 	}
-	list, _ := object["fields"].([]any)
+	if text(object["name"]) == "" {
+		return nil, errors.New("describe names no object")
+	}
+	list, ok := object["fields"].([]any)
+	if !ok && object["fields"] != nil {
+		return nil, fmt.Errorf("fields of %s are no list", object["name"])
+	}
 	fields := make([]map[string]any, 0, len(list)+8)
 	hasID := false
 	for _, item := range list {

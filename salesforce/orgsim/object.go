@@ -76,6 +76,9 @@ func compile(d *description, table int) (*object, error) {
 		if f.removed {
 			continue
 		}
+		if o.byName[f.lower] != nil {
+			return nil, fmt.Errorf("describe of %s has the field %s twice", o.name, f.Name)
+		}
 		o.byName[f.lower] = f
 		o.byName[f.Name] = f
 		if f.RelationshipName != "" {
@@ -95,8 +98,10 @@ func compile(d *description, table int) (*object, error) {
 	switch {
 	case o.id == nil:
 		return nil, fmt.Errorf("describe of %s has no field Id", o.name)
-	case len(o.prefix) != 3:
+	case o.prefix == "":
 		return nil, fmt.Errorf("describe of %s has no key prefix, so its records could have no ids", o.name)
+	case !schema.ValidID(o.prefix + "000000000001"):
+		return nil, fmt.Errorf("describe of %s has the key prefix %q, which is not three letters and digits", o.name, o.prefix)
 	}
 	return o, nil
 }

@@ -127,6 +127,9 @@ func newConfig(s setup) (*config, error) {
 		if err != nil {
 			return nil, err
 		}
+		if cfg.objects[strings.ToLower(o.name)] != nil {
+			return nil, fmt.Errorf("object %s is described twice", o.name)
+		}
 		if other := cfg.byPrefix[o.prefix]; other != nil {
 			return nil, fmt.Errorf("objects %s and %s have the same key prefix %s", other.name, o.name, o.prefix)
 		}

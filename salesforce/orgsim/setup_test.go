@@ -131,16 +131,22 @@ func TestOverlayMistakes(t *testing.T) {
 
 func TestOptionMistakes(t *testing.T) {
 	for want, opts := range map[string]Options{
-		"organization id":             {OrgID: "001000000000001"},
-		"username of his own":         {Users: []User{{Username: "a"}, {Username: "a"}}},
-		"starts with 005":             {Users: []User{{Username: "a", ID: "003000000000001"}}},
-		"no user of this org":         {Apps: []App{{ClientID: "x", RunAs: "b"}}},
-		"no describe files":           {Schema: fstest.MapFS{}},
-		"X.json: describe is not":     {Schema: fstest.MapFS{"X.json": {Data: []byte("{")}}},
-		"has no key prefix":           {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","fields":[{"name":"A","type":"string"}]}`)}}},
-		"have the same key prefix":    {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[]}`)}, "Y.json": {Data: []byte(`{"name":"Y","keyPrefix":"a00","fields":[]}`)}}},
-		"which is no value of A":      {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[{"name":"A","type":"picklist"},{"name":"B","type":"picklist","controllerName":"A","picklistValues":[{"value":"v","when":["q"]}]}]}`)}}},
-		"depends on \"A\", which is ": {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[{"name":"B","type":"picklist","controllerName":"A","picklistValues":[{"value":"v","when":["q"]}]}]}`)}}},
+		"organization id":                 {OrgID: "001000000000001"},
+		"username of his own":             {Users: []User{{Username: "a"}, {Username: "a"}}},
+		"starts with 005":                 {Users: []User{{Username: "a", ID: "003000000000001"}}},
+		"no user of this org":             {Apps: []App{{ClientID: "x", RunAs: "b"}}},
+		"no describe files":               {Schema: fstest.MapFS{}},
+		"X.json: describe is not":         {Schema: fstest.MapFS{"X.json": {Data: []byte("{")}}},
+		"has no key prefix":               {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","fields":[{"name":"A","type":"string"}]}`)}}},
+		"have the same key prefix":        {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[]}`)}, "Y.json": {Data: []byte(`{"name":"Y","keyPrefix":"a00","fields":[]}`)}}},
+		"X.json: describe is no JSON":     {Schema: fstest.MapFS{"X.json": {Data: []byte(`["X"]`)}}},
+		"X.json: describe names no ":      {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"fields":[]}`)}}},
+		"X.json: fields of X are no list": {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":{}}`)}}},
+		"key prefix \"a0!\"":              {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a0!","fields":[]}`)}}},
+		"object Ab is described twice":    {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"ab","keyPrefix":"a00","fields":[]}`)}, "Y.json": {Data: []byte(`{"name":"Ab","keyPrefix":"a01","fields":[]}`)}}},
+		"field b__c twice":                {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[{"name":"B__c","type":"string"},{"name":"b__c","type":"string"}]}`)}}},
+		"which is no value of A":          {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[{"name":"A","type":"picklist"},{"name":"B","type":"picklist","controllerName":"A","picklistValues":[{"value":"v","when":["q"]}]}]}`)}}},
+		"depends on \"A\", which is ":     {Schema: fstest.MapFS{"X.json": {Data: []byte(`{"name":"X","keyPrefix":"a00","fields":[{"name":"B","type":"picklist","controllerName":"A","picklistValues":[{"value":"v","when":["q"]}]}]}`)}}},
 	} {
 		if _, err := New(opts); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want %s", err, want)
