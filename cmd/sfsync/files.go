@@ -81,7 +81,7 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, outsidef("", "cannot read %s: %s", path, reason(err))
 	}
-	return data, nil
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil // with which some editors begin a file
 }
 
 // parseJSON reads what a person has written as JSON. The error says in words what is
@@ -114,9 +114,16 @@ func jsonReason(data []byte, err error) string {
 	case errors.As(err, &kind) && kind.Field != "":
 		return "line " + lineAt(data, kind.Offset) + ": `" + kind.Field + "` takes no " + kind.Value
 	case errors.As(err, &kind):
-		return "line " + lineAt(data, kind.Offset) + ": there is a " + kind.Value + ", which does not go there"
+		return "line " + lineAt(data, kind.Offset) + ": there is " + withArticle(kind.Value) + ", which does not go there"
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+func withArticle(noun string) string {
+	if noun != "" && strings.Contains("aeiou", noun[:1]) {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // lineAt is the line of an offset into a text.

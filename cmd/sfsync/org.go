@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/salesforce/orgsim"
 )
 
@@ -47,13 +49,14 @@ func simulate(ctx *cli.Context) (*orgsim.Org, error) {
 		return nil, err
 	}
 	org, err := orgsim.New(options)
-	if err != nil {
+	switch {
+	case errors.Is(err, orgsim.ErrRemoteEndpoint):
+		return nil, problemf("--remote-endpoints", "cannot make the simulated org: %v", err)
+	case err != nil:
 		return nil, problemf("", "cannot make the simulated org: %v", err)
 	}
-	if ctx.IsSet("clock-speed") {
-		if err := org.SetClockSpeed(ctx.Float64("clock-speed")); err != nil {
-			return nil, usagef("", "--clock-speed: %v", err)
-		}
+	if err := setSpeeds(ctx, org); err != nil {
+		return nil, err
 	}
 	return org, setUp(org, ctx.String("seed"), ctx.String("faults"))
 }
@@ -66,7 +69,7 @@ func setUp(org *orgsim.Org, seed, faults string) error {
 			return err
 		}
 		if err := seedOrg(org, data); err != nil {
-			return problemf(`it is written {"Contact": [{"LastName": "Lovelace"}]}`, "%s: %v", seed, err)
+			return problemf(seedHelp(org, data), "%s: %v", seed, err)
 		}
 	}
 	if faults != "" {
@@ -92,6 +95,24 @@ func seedOrg(org *orgsim.Org, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// seedHelp is what to do about records that an org does not take.
+func seedHelp(org *orgsim.Org, data []byte) string {
+	var records map[string][]map[string]any
+	if parseJSON(data, &records) != nil {
+		return `it is written {"Contact": [{"LastName": "Lovelace"}]}`
+	}
+	known := slices.Sorted(maps.Keys(org.Stats().Records))
+	for _, object := range slices.Sorted(maps.Keys(records)) {
+		if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, object) }) {
+			if meant, ok := dsl.Suggest(object, known); ok {
+				return meant
+			}
+			return strings.Join(known, ", ")
+		}
+	}
+	return ""
 }
 
 func breakOrg(org *orgsim.Org, data []byte) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sfsync/sfsync/salesforce/orgsim"
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // orgFlags are the flags of an org that keeps running, beside those of every
@@ -59,13 +60,22 @@ func orgOptions(ctx *cli.Context) (o orgsim.Options, err error) {
 	o.Environment, o.OrgID = orgsim.Environment(ctx.String("environment")), ctx.String("org-id")
 	o.Latency, o.Jitter, o.SessionTTL = ctx.Duration("latency"), ctx.Duration("jitter"), ctx.Duration("session")
 	o.DailyLimit = ctx.Int("daily-limit")
-	for name, d := range map[string]time.Duration{"latency": o.Latency, "jitter": o.Jitter, "session": o.SessionTTL} {
+	for name, d := range map[string]time.Duration{"latency": o.Latency, "jitter": o.Jitter} {
 		if d < 0 {
 			return o, usagef("", "--%s is not less than 0", name)
 		}
 	}
-	if ctx.IsSet("delivery-speed") {
-		o.Delivery.Speed = ctx.Float64("delivery-speed")
+	// The zero values of options stand for what an org has otherwise, and not for none.
+	switch {
+	case ctx.IsSet("session") && o.SessionTTL <= 0:
+		return o, usagef("", "--session is longer than 0")
+	case ctx.IsSet("daily-limit") && o.DailyLimit != -1 && o.DailyLimit < 1:
+		return o, usagef("", "--daily-limit is 1 or more, or -1 for any number")
+	case ctx.IsSet("org-id") && (!schema.ValidID(o.OrgID) || schema.KeyPrefix(o.OrgID) != "00D"):
+		return o, usagef("", "--org-id is 15 or 18 characters and begins with 00D, unlike `%s`", o.OrgID)
+	}
+	if err := o.Environment.Check(); err != nil {
+		return o, usagef("", "--%v", err)
 	}
 	o.AllowRemoteEndpoints = ctx.Bool("remote-endpoints")
 	if dir := ctx.String("org-schema"); dir != "" {
@@ -78,11 +88,30 @@ func orgOptions(ctx *cli.Context) (o orgsim.Options, err error) {
 		if err != nil {
 			return o, err
 		}
-		if o.Overlay, err = orgsim.ParseOverlay(data); err != nil {
-			return o, problemf("", "%s: %s", path, jsonReason(data, err))
+		if err := parseJSON(data, &o.Overlay); err != nil {
+			return o, problemf(`it is written {"access": […], "validationRules": […], "outboundMessages": […]}`, "%s: %v", path, err)
 		}
 	}
 	return o, certificates(ctx, &o)
+}
+
+// setSpeeds makes the org's clocks go as flags say.
+func setSpeeds(ctx *cli.Context, org *orgsim.Org) error {
+	if ctx.IsSet("clock-speed") {
+		if err := org.SetClockSpeed(ctx.Float64("clock-speed")); err != nil {
+			return usagef("", "--clock-speed: %v", err)
+		}
+	}
+	if ctx.IsSet("delivery-speed") {
+		d := org.Delivery()
+		if d.Speed = ctx.Float64("delivery-speed"); d.Speed == 0 {
+			d.Speed = -1 // which is refused, where 0 is as fast as usual
+		}
+		if err := org.SetDelivery(d); err != nil {
+			return usagef("", "--delivery-speed: %v", err)
+		}
+	}
+	return nil
 }
 
 // setApp makes the app that the org greets with as flags say.

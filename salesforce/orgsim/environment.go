@@ -17,7 +17,8 @@ const (
 	Developer  Environment = "developer"
 )
 
-func (e Environment) check() error {
+// Check says what is wrong with a name that is none of a kind of org. An empty one is [Production].
+func (e Environment) Check() error {
 	switch e {
 	case "", Production, Sandbox, Scratch, Developer:
 		return nil

@@ -149,7 +149,7 @@ func New(opts Options) (*Org, error) {
 		return nil, fmt.Errorf("organization id %q is no id that starts with 00D", opts.OrgID)
 	}
 	g := &Org{opts: opts, id: id, random: rand.NewChaCha8(seedBytes(opts.Seed))}
-	if err := opts.Environment.check(); err != nil {
+	if err := opts.Environment.Check(); err != nil {
 		return nil, err
 	}
 	s := setup{overlay: opts.Overlay}

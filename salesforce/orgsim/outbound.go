@@ -136,6 +136,9 @@ func (d *definition) wants(before, after []string) bool {
 	return holds(d.when, before, after)
 }
 
+// ErrRemoteEndpoint is in errors about endpoints that only [Options.AllowRemoteEndpoints] lets be.
+var ErrRemoteEndpoint = errors.New("is not on this machine, which has to be allowed first")
+
 // checkEndpoint refuses URLs to which Salesforce would not send, and those that are not on
 // this machine unless remote ones are allowed.
 func checkEndpoint(endpoint string, remote bool) error {
@@ -144,7 +147,7 @@ func checkEndpoint(endpoint string, remote bool) error {
 		return fmt.Errorf("endpoint %q is no http or https URL", endpoint)
 	}
 	if !remote && !isLoopback(u.Hostname()) {
-		return fmt.Errorf("endpoint %q is not on this machine, which has to be allowed first", endpoint)
+		return fmt.Errorf("endpoint %q %w", endpoint, ErrRemoteEndpoint)
 	}
 	if u.Port() == "" {
 		return nil
