@@ -56,7 +56,10 @@ func newClientCheck(c *ClientCertificate) (*clientCheck, error) {
 func parsePin(text string) (pin [sha256.Size]byte, err error) {
 	var sum []byte
 	if encoded, ok := strings.CutPrefix(text, "sha256/"); ok {
-		sum, err = base64.StdEncoding.DecodeString(strings.TrimPrefix(encoded, "/"))
+		if len(encoded) > base64.StdEncoding.EncodedLen(len(pin)) {
+			encoded = strings.TrimPrefix(encoded, "/") // as curl writes it; of the sum itself, / may be the first character
+		}
+		sum, err = base64.StdEncoding.DecodeString(encoded)
 	} else {
 		sum, err = hex.DecodeString(strings.ReplaceAll(text, ":", ""))
 	}

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"log/slog"
@@ -284,5 +285,23 @@ func TestClientCertificateNeedsTLS(t *testing.T) {
 	})
 	if w := d.do(soap(message(org, 1))); w.Code != 403 || !strings.Contains(w.Body.String(), "the connection is not encrypted") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// The base64 of a sum may begin with the character that curl puts in front of it.
+func TestPins(t *testing.T) {
+	for first := range 256 {
+		sum := [32]byte{byte(first), 0xff, 0xff}
+		encoded := base64.StdEncoding.EncodeToString(sum[:])
+		for _, text := range []string{"sha256/" + encoded, "sha256//" + encoded, hex.EncodeToString(sum[:])} {
+			if pin, err := parsePin(text); err != nil || pin != sum {
+				t.Errorf("%s: %x %v", text, pin, err)
+			}
+		}
+	}
+	for _, text := range []string{"", "sha256/", "sha256//", "sha256/AAAA", "sha256///" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "00"} {
+		if _, err := parsePin(text); err == nil {
+			t.Errorf("%q is taken", text)
+		}
 	}
 }
