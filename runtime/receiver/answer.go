@@ -19,6 +19,7 @@ const (
 	RouteSOAP          Route = "soap"
 	RouteEvents        Route = "events"
 	RouteDistributions Route = "distributions"
+	RouteNone          Route = "none" // an address where nothing is taken
 )
 
 // Reason says in one word why a request was refused; "" if it was not.
@@ -26,6 +27,7 @@ type Reason string
 
 // The reasons.
 const (
+	ReasonAddress      Reason = "address"      // nothing is taken there
 	ReasonMethod       Reason = "method"       // neither POST nor a GET that has an answer
 	ReasonConnection   Reason = "connection"   // no connection of this name
 	ReasonNetwork      Reason = "network"      // from a network that is not allowed
@@ -115,7 +117,9 @@ func (x *exchange) refuse(f *refusal) {
 	if f.reason == ReasonStore {
 		level = slog.LevelError
 	}
-	x.warn.log(level, f.reason, "request refused", attrs...)
+	if looks := x.req.Method == http.MethodGet || x.req.Method == http.MethodHead; !looks || f.reason != ReasonAddress {
+		x.warn.log(level, f.reason, "request refused", attrs...)
+	}
 	if f.silent {
 		return
 	}

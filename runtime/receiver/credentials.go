@@ -50,12 +50,16 @@ func (c credentials) check(h http.Header, now time.Time) (*signature, error) {
 	if strings.EqualFold(scheme, "Bearer") && c.knows(strings.TrimSpace(token)) {
 		return nil, nil
 	}
-	if h.Get("Webhook-Signature") != "" && len(c.keys) > 0 {
+	signed := h.Get("Webhook-Signature") != ""
+	if signed && len(c.keys) > 0 {
 		s, err := readSignature(h, now)
 		return &s, err
 	}
 	if token != "" {
 		return nil, errors.New("this token is not known")
+	}
+	if signed {
+		return nil, errors.New("the request is signed, and no webhook secret is configured")
 	}
 	return nil, errors.New("the request carries neither a bearer token nor a webhook signature")
 }

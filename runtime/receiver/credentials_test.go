@@ -168,6 +168,16 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
+// Who signs where only tokens are known learns that, and not that nothing was signed.
+func TestNoWebhookSecret(t *testing.T) {
+	d := newDeskOn(t, take, func(c *Config) { c.Secrets = nil })
+	req := post("/v1/events", response("a"), "Authorization", "")
+	sign(req.Header, secret, "msg_1", time.Now(), response("a"))
+	if w := d.do(req); w.Code != 401 || !strings.Contains(w.Body.String(), `"error":"the request is signed, and no webhook secret is configured"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestConfig(t *testing.T) {
 	connection := func(c Connection) Config {
 		return Config{Submit: take, Connections: map[string]Connection{"production": c}}

@@ -25,9 +25,9 @@
 // now or from an earlier delivery. Else it gets a SOAP fault that says why, as the log
 // does, and Salesforce sends it again: 500 for what the message says (malformed, of
 // another org, of an unknown object), 403 for a sender who is not let in, 404 for an
-// unknown connection, 408 for a body that does not arrive, 413 for one that is too
-// long, 415 for one that is compressed, 503 with Retry-After when there is no room, in
-// memory or on disk.
+// unknown connection or address, 408 for a body that does not arrive, 413 for one that is
+// too long, 415 for one that is compressed, 503 with Retry-After when there is no room,
+// in memory or on disk.
 //
 // # Events
 //

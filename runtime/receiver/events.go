@@ -79,7 +79,7 @@ func (x *exchange) take(event func(text string) (string, *intake.Error)) *refusa
 
 func (x *exchange) unauthorized(reason string, unread bool) *refusal {
 	help := "send `Authorization: Bearer TOKEN`, or sign the request as Standard Webhooks say"
-	if x.req.Header.Get("Webhook-Signature") != "" {
+	if x.req.Header.Get("Webhook-Signature") != "" && len(x.credentials.keys) > 0 {
 		help = "sign every attempt anew; if that is so, compare the secret and the clock of the sender with those here"
 	}
 	return &refusal{status: http.StatusUnauthorized, reason: ReasonCredentials, unread: unread, error: reason, help: help}

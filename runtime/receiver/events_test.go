@@ -331,14 +331,43 @@ func TestHealth(t *testing.T) {
 		{"/readyz", nil, 200, `{"status":"ready"}`},
 		{"/readyz", fmt.Errorf("the org cannot be reached"), 503, `{"error":"the org cannot be reached","status":"not ready"}`},
 		{"/healthz", fmt.Errorf("the org cannot be reached"), 200, `{"status":"ok"}`},
-		{"/", nil, 404, "404 page not found"},
-		{"/v1", nil, 404, "404 page not found"},
-		{"/soap/", nil, 404, "404 page not found"},
 	} {
 		trouble = test.trouble
 		w := d.do(httptest.NewRequest("GET", test.path, nil))
 		if w.Code != test.status || strings.TrimSpace(w.Body.String()) != test.body {
 			t.Errorf("%s: %d %s", test.path, w.Code, w.Body)
+		}
+	}
+}
+
+// Who sends to an address that is nearly right learns the right one, and so does whoever
+// reads the log: Salesforce does not follow a redirect, and shows no reason.
+func TestNothingHere(t *testing.T) {
+	for path, soap := range map[string]bool{
+		"/": false, "/v1": false, "/v1/event": false, "/v1/events/": false, "/events": false, "//v1/events": false, "/x/../v1/events": false,
+		"/soap": true, "/soap/": true, "/soap/production/": true, "/soap/production/more": true, "//soap/production": true, "/soap//production": true,
+	} {
+		d := newDesk(t)
+		req := post(path, response("a"))
+		req.Body = readCloser{unreadBody{t}}
+		w := d.do(req)
+		want := `{"error":"nothing is taken at this address","help":"` + addresses + `"}`
+		if soap {
+			want = "<faultstring>nothing is taken at this address; " + addresses + "</faultstring>"
+		}
+		if w.Code != 404 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+		if log := d.log.String(); !strings.Contains(log, "reason=address") || !strings.Contains(log, path) {
+			t.Errorf("%s: the log says %q", path, log)
+		}
+		if a := d.lastAnswer(t); a.Status != 404 || a.Reason != ReasonAddress {
+			t.Errorf("%s: %+v", path, a)
+		}
+		// Who only looks costs no line.
+		d.log.clear()
+		if w := d.do(httptest.NewRequest("GET", path, nil)); w.Code != 404 || !strings.Contains(w.Body.String(), addresses) || d.log.String() != "" {
+			t.Errorf("GET %s: %d %s %s", path, w.Code, w.Body, &d.log)
 		}
 	}
 }

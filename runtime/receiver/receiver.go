@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -143,6 +145,9 @@ func New(config Config) (*Receiver, error) {
 		writeJSON(w, http.StatusOK, map[string]any{"status": "ok"})
 	})
 	r.mux.HandleFunc("GET /readyz", r.readyz)
+	r.mux.Handle("/", r.route(RouteNone, r.nothing))
+	r.mux.Handle("/soap", r.route(RouteSOAP, r.nothing))
+	r.mux.Handle("/soap/", r.route(RouteSOAP, r.nothing))
 	return r, nil
 }
 
@@ -168,7 +173,25 @@ func (r *Receiver) SetConnections(connections map[string]Connection) error {
 }
 
 // ServeHTTP answers a request; see the package for the addresses.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.ServeHTTP(w, req) }
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if p := path.Clean("/" + req.URL.Path); p != req.URL.Path && p+"/" != req.URL.Path {
+		// The mux would redirect to it, and Salesforce follows no redirect.
+		none := RouteNone
+		if strings.HasPrefix(p, "/soap/") {
+			none = RouteSOAP
+		}
+		r.route(none, r.nothing).ServeHTTP(w, req)
+		return
+	}
+	r.mux.ServeHTTP(w, req)
+}
+
+const addresses = "outbound messages go to /soap/CONNECTION, events to /v1/events, statuses to /v1/distributions"
+
+// nothing answers where nothing is taken. Who sends something is told in the log as well.
+func (r *Receiver) nothing(*exchange) *refusal {
+	return &refusal{status: http.StatusNotFound, reason: ReasonAddress, unread: true, error: "nothing is taken at this address", help: addresses}
+}
 
 // Load returns how many requests are at work, how many wait for room, and how many
 // bytes of bodies are spoken for.
