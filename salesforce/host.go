@@ -57,6 +57,9 @@ func ParseLogin(s string) (string, error) {
 			scheme = "http://"
 		}
 		if s = scheme + s; !strings.ContainsAny(host, ".:") && !loopback(host) {
+			if strings.Contains(host, "--") {
+				host += ".sandbox"
+			}
 			s = scheme + host + ".my.salesforce.com"
 		}
 	}
@@ -68,9 +71,11 @@ func ParseLogin(s string) (string, error) {
 		return "", errors.New("login host must not hold a user name or password")
 	}
 	host := strings.ToLower(u.Host)
-	// The address that a browser shows inside the org.
-	if name, ok := strings.CutSuffix(host, ".lightning.force.com"); ok {
-		host = name + ".my.salesforce.com"
+	// The addresses that a browser shows inside the org and in its Setup.
+	for _, inside := range []string{".lightning.force.com", ".my.salesforce-setup.com"} {
+		if name, ok := strings.CutSuffix(host, inside); ok {
+			host = name + ".my.salesforce.com"
+		}
 	}
 	u, err = parseAddress("login host", u.Scheme+"://"+host)
 	if err != nil {

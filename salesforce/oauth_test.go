@@ -164,11 +164,13 @@ func TestAudience(t *testing.T) {
 
 func TestParseLogin(t *testing.T) {
 	for in, want := range map[string]string{
-		"login":                            ProductionLogin,
-		"Test":                             SandboxLogin,
-		"acme":                             "https://acme.my.salesforce.com",
-		"acme.my.salesforce.com":           "https://acme.my.salesforce.com",
-		" https://Acme.my.salesforce.com/": "https://acme.my.salesforce.com",
+		"login":     ProductionLogin,
+		"Test":      SandboxLogin,
+		"acme":      "https://acme.my.salesforce.com",
+		"acme--uat": "https://acme--uat.sandbox.my.salesforce.com",
+		"https://acme--uat.sandbox.my.salesforce-setup.com/lightning/setup/ManageExternalClientApplication/home": "https://acme--uat.sandbox.my.salesforce.com",
+		"acme.my.salesforce.com":                                             "https://acme.my.salesforce.com",
+		" https://Acme.my.salesforce.com/":                                   "https://acme.my.salesforce.com",
 		"https://acme.lightning.force.com/lightning/setup/SetupOneHome/home": "https://acme.my.salesforce.com",
 		"acme--uat.sandbox.lightning.force.com":                              "https://acme--uat.sandbox.my.salesforce.com",
 		"https://acme.my.salesforce.com/secur/frontdoor.jsp?sid=00D!leaked":  "https://acme.my.salesforce.com",
