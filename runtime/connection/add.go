@@ -59,7 +59,7 @@ func (m *Manager) Add(ctx context.Context, name string, given Credentials, token
 	}
 	now := time.Now()
 	g := &grant{Credentials: given, Authorization: rand.Text()}
-	g.take(token, m.life(c), now)
+	g.take(token, life(c), now)
 	old, _, _ := m.load(ctx, c)
 	c.Grant = cmp.Or(c.Grant, rand.Text())
 	c.Flow, c.LoginURL, c.ClientID, c.Scope = given.Flow, given.Login, given.ClientID, strings.Join(token.Scopes, " ")
@@ -82,12 +82,7 @@ func (m *Manager) Add(ctx context.Context, name string, given Credentials, token
 }
 
 // life is how long an access token of the connection is taken to live; 0 for unknown.
-func (m *Manager) life(c store.Connection) time.Duration {
-	if c.SessionSeconds > 0 {
-		return time.Duration(c.SessionSeconds) * time.Second
-	}
-	return m.config.SessionLife
-}
+func life(c store.Connection) time.Duration { return time.Duration(c.SessionSeconds) * time.Second }
 
 // introspectTimeout bounds the question for the life of a session, which can wait.
 const introspectTimeout = 10 * time.Second

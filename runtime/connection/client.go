@@ -26,28 +26,26 @@ func (m *Manager) Client(ctx context.Context, name string, base salesforce.Confi
 	if c.Grant == "" {
 		return nil, fmt.Errorf("connection %q %w", name, ErrNoGrant)
 	}
-	s := &Source{manager: m, name: name, noted: time.Now()}
+	s := &source{manager: m, name: name}
 	base.InstanceURL, base.Version = c.InstanceURL, cmp.Or(base.Version, c.APIVersion)
-	base.Token, base.RenewAt, base.Observe = s.Token, s.RenewAt, s.observe
+	base.Token, base.RenewAt, base.Observe = s.token, s.renewAt, s.observe
 	client, err := salesforce.New(base)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	s.client, s.noted = client, time.Time{}
-	s.mu.Unlock()
+	s.client = client
 	return client, nil
 }
 
-// Source gives one client its access tokens.
-type Source struct {
+// source gives one client its access tokens.
+type source struct {
 	manager *Manager
 	name    string
 
 	mu      sync.Mutex
 	current access
-	client  *salesforce.Client // nil if only tokens are asked for
-	noted   time.Time          // when the connection's use was last written
+	client  *salesforce.Client
+	noted   time.Time // when the connection's use was last written
 	failing bool
 	refused string      // the token that was refused last
 	stale   []time.Time // when tokens were refused, of the last minute
@@ -60,7 +58,7 @@ const maxStale = 5
 
 // hopeless counts a refused token, and reports whether there were too many. The same
 // token again says nothing new: there was no other to be had.
-func (s *Source) hopeless(token string, now time.Time) bool {
+func (s *source) hopeless(token string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stale = slices.DeleteFunc(s.stale, func(at time.Time) bool { return now.Sub(at) >= time.Minute })
@@ -73,14 +71,11 @@ func (s *Source) hopeless(token string, now time.Time) bool {
 	return false
 }
 
-// Source returns the access tokens of a connection, for a client that is made elsewhere.
-func (m *Manager) Source(name string) *Source { return &Source{manager: m, name: name} }
-
 // Format prints the connection's name alone.
-func (s *Source) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "connection "+s.name) }
+func (s *source) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "connection "+s.name) }
 
-// Token is a [salesforce.TokenSource].
-func (s *Source) Token(ctx context.Context, stale string) (string, error) {
+// token is a [salesforce.TokenSource].
+func (s *source) token(ctx context.Context, stale string) (string, error) {
 	if stale != "" && s.hopeless(stale, time.Now()) {
 		return "", &salesforce.Error{Cause: salesforce.Auth, Whole: true, RetryAfter: 5 * time.Minute,
 			Message: fmt.Sprintf("Salesforce refuses every new access token of connection %q", s.name),
@@ -99,8 +94,8 @@ func (s *Source) Token(ctx context.Context, stale string) (string, error) {
 	return a.token, nil
 }
 
-// RenewAt is for [salesforce.Config].
-func (s *Source) RenewAt(token string) time.Time {
+// renewAt is for [salesforce.Config].
+func (s *source) renewAt(token string) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current.token != token {
@@ -113,11 +108,11 @@ func (s *Source) RenewAt(token string) time.Time {
 const noteEvery = 5 * time.Minute
 
 // observe notes use and trouble, a few times an hour and when one becomes the other.
-func (s *Source) observe(bad *salesforce.Error) {
+func (s *source) observe(bad *salesforce.Error) {
 	now := time.Now().UTC()
 	s.mu.Lock()
 	client := s.client
-	due := client != nil && (now.Sub(s.noted) >= noteEvery || s.failing != (bad != nil))
+	due := now.Sub(s.noted) >= noteEvery || s.failing != (bad != nil)
 	if due {
 		s.noted, s.failing = now, bad != nil
 	}

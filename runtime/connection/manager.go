@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/singleflight"
 
@@ -24,9 +23,6 @@ type Config struct {
 	Vault vault.Options
 	// HTTPClient calls the login hosts; nil means the default.
 	HTTPClient *http.Client
-	// SessionLife is how long access tokens live where the org does not tell; 0 if that
-	// is not known either, and then they are renewed when Salesforce refuses them.
-	SessionLife time.Duration
 }
 
 // Manager keeps the connections of one store. It is safe for use by many goroutines, and

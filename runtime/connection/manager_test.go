@@ -718,7 +718,7 @@ func TestSecrets(t *testing.T) {
 	}
 	secrets = append(secrets, token.AccessToken.Reveal())
 	client := b.client(m, "production")
-	show(create(t.Context(), client, "x"), c, given, token, *token, attempt, client, m, m.Source("production"))
+	show(create(t.Context(), client, "x"), c, given, token, *token, attempt, client, m)
 	b.org.RevokeGrants()
 	show(create(t.Context(), client, "x"), b.saved("production"), client, m)
 	_, err = attempt.Exchange(t.Context(), url.Values{"state": {"other"}, "code": {"c0de-of-another"}})

@@ -148,7 +148,7 @@ func (m *Manager) renewAlone(ctx context.Context, name, stale string, force bool
 		return a, false, m.failed(ctx, c, g, revision, interrupted, err)
 	}
 	used := g.RefreshToken
-	g.take(token, m.life(c), time.Now())
+	g.take(token, life(c), time.Now())
 	if again, err = m.keep(ctx, c.Grant, g, used, revision); err != nil || again {
 		return a, again, err
 	}
