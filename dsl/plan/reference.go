@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/sfsync/sfsync/dsl"
+import (
+	"slices"
+
+	"github.com/sfsync/sfsync/dsl"
+)
 
 // Namespace is a group of values of an event, such as answers, for whoever explains
 // the language.
@@ -30,6 +34,15 @@ func Namespaces() []Namespace {
 		out = append(out, Namespace{name, namespaceDocs[name], parts, n.open, n.outbound, n.response})
 	}
 	return out
+}
+
+// Statuses lists the built-in statuses that an event can bring to rules with a trigger
+// of this kind.
+func Statuses(t dsl.TriggerKind) []string {
+	if t == dsl.SurveyResponse {
+		return slices.Clone(responseStatuses)
+	}
+	return slices.Clone(dsl.Statuses)
 }
 
 var namespaceDocs = map[string]string{

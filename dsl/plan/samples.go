@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -67,6 +68,7 @@ func (a *analysis) checkSamples(n ast.Node, path []string) {
 		return // no sample says anything of this part of the event
 	}
 	d := a.c.report(a.s.source, a.span(n), dsl.Warning, "S114", "no sample event has `%s`", strings.Join(path, "."))
+	slices.Sort(siblings)
 	if better, ok := dsl.Suggest(path[len(path)-1], siblings); ok {
 		d.Help = fmt.Sprintf("did you mean `%s.%s`?", strings.Join(path[:len(path)-1], "."), better)
 	}
