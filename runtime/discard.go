@@ -159,7 +159,7 @@ func (l *loop) recall(id string) error {
 		if p.claim.Partition() != store.Partition(id) {
 			continue
 		}
-		l.dirty.Store(true)
+		p.due = time.Now() // to be read at once
 		if err := p.claim.Wake(l.ctx, id); err != nil {
 			return fmt.Errorf("cannot recall an event: %w", err)
 		}
@@ -175,12 +175,16 @@ func (l *loop) giveUp(ev *event, reason string) {
 		ev.count = 0
 		ev.skip(time.Now(), reason)
 		ev.runs[0].entry.Why = store.WhyDiscarded
+		ev.doubt(time.Now())
 		return
 	}
 	for _, r := range ev.runs {
 		for _, w := range r.writes {
 			if w.state != finished {
-				w.skip(store.WhyDiscarded, reason)
+				if w.skip(store.WhyDiscarded, reason); w.inDoubt() {
+					w.finish(store.InDoubt, "sfsync stopped while this was being created, and does not know whether it was; it was given up then: "+reason)
+					w.help = lookUp(w)
+				}
 				w.needs, w.dependents = 0, nil
 				r.discarded = reason
 			}

@@ -50,8 +50,9 @@ func (l *loop) evaluate(ev *event) {
 		if len(ev.runs) == 0 {
 			ev.skip(now, "none of the rules that failed is about this event any more")
 		}
-		ev.findParents()
 	}
+	ev.doubt(now)
+	ev.findParents()
 }
 
 // eval keeps a fault of ours in one event from stopping all others.

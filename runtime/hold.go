@@ -108,6 +108,16 @@ func (hs *holds) before(record string, ev *event) (found hold, held bool) {
 	return found, held
 }
 
+// waitFor returns the ids of the statuses that wait for a message of these keys.
+func (hs *holds) waitFor(keys []string) (ids []string) {
+	for _, key := range keys {
+		for _, h := range hs.byRecord[key] {
+			ids = append(ids, h.event)
+		}
+	}
+	return ids
+}
+
 // behind returns the ids of the events that wait next behind an event which has come
 // back before its time, as when it is discarded: they need not wait that long either.
 // What is woken on something, or by a message, wakes those behind it as well.

@@ -79,3 +79,25 @@ func TestStatusesKeepTheirOrderWhenTheMessageIsLate(t *testing.T) {
 		}
 	}
 }
+
+// A status of an earlier message does not undo what a later message of the record says.
+func TestEarlyStatusComesBeforeTheNextMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, strings.Replace(invited, "Survey_Status__c: Invited", "Survey_Status__c = event.id", 1))
+		b.org.latency = time.Second
+		stop := b.serve()
+		b.submit(status("s1", "m1", "Sent"), status("s2", "m1", "Delivered"))
+		time.Sleep(time.Minute)
+		b.submit(message("m1", caseID, ""), message("m2", caseID, ""))
+		time.Sleep(time.Minute)
+		var want []string
+		for _, value := range []string{"m1", "Sent", "Delivered", "m2"} {
+			want = append(want, `update Case `+caseID+` {"Survey_Status__c":"`+value+`"}`)
+		}
+		b.expectRows(want...)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		b.store.Close()
+	})
+}

@@ -3,8 +3,6 @@ package runtime
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -190,7 +188,7 @@ func (l *loop) announce(c *call) {
 			intents := make([]store.Intent, len(at))
 			for j, i := range at {
 				w := c.writes[i]
-				intents[j] = store.Intent{Seq: w.run.event.item.Seq, Key: w.intent(), Fingerprint: sha256.Sum256(w.row.Body)}
+				intents[j] = store.Intent{Seq: w.run.event.item.Seq, Key: w.intent(w.entry.Attempts), Fingerprint: sha256.Sum256(w.row.Body)}
 			}
 			priors, err := p.claim.Begin(context.WithoutCancel(l.callCtx), intents...)
 			for j, i := range at {
@@ -201,15 +199,4 @@ func (l *loop) announce(c *call) {
 		})
 	}
 	all.Wait()
-}
-
-// intent names one attempt of a create within its event: by its rule, whose name is
-// unique, its place in it, and how many attempts are known to have failed before.
-func (w *write) intent() string {
-	name := fmt.Sprintf("%s\x1f%d\x1f%d", w.run.entry.Rule, slices.Index(w.run.writes, w), w.entry.Attempts)
-	if len(name) > store.MaxName {
-		sum := sha256.Sum256([]byte(name))
-		return string(sum[:])
-	}
-	return name
 }

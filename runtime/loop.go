@@ -268,10 +268,15 @@ func (l *loop) begin() (int, error) {
 		}
 		next := l.records.holds.behind(ev, time.Now())
 		l.admit(ev)
+		// Statuses come back before anything else is begun: they may write the same records.
+		next = append(next, l.records.holds.waitFor(ev.keys)...)
 		for _, id := range next {
 			if err := l.recall(id); err != nil {
 				return n, err
 			}
+		}
+		if len(next) > 0 {
+			return n + 1, nil
 		}
 	}
 	return evaluations, nil

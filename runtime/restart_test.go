@@ -36,6 +36,58 @@ func TestCrashDuringCreateLeavesItInDoubt(t *testing.T) {
 	}
 }
 
+// A create that was under way is not made under another name, nor forgotten, whatever
+// has become of its rule, or of its event.
+func TestDoubtOutlivesTheRules(t *testing.T) {
+	const update = "update Contact where Id = profile.contact\n set NPS__c = answers.nps\n"
+	for name, rules := range map[string]string{
+		"as they were":   creates,
+		"other order":    strings.Replace(creates, "create", update+"create", 1),
+		"another object": strings.Replace(creates, "create Case", "create Task", 1),
+		"renamed":        strings.Replace(creates, "Cases", "Complaints", 1),
+		"without it":     updates,
+		"none":           "rule Other\non outbound message Case\n" + strings.Replace(update, "profile.contact", "record.ContactId", 1),
+		"discarded":      creates,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, creates)
+			b.org.call = func(salesforce.Op, []salesforce.Row) *salesforce.Error {
+				b.crash()
+				return nil
+			}
+			b.submit(response("r", 1, 5))
+			b.engine.Drain(context.Background())
+			b.org.call = nil
+			b.config.Plan = compile(t, strings.ReplaceAll(rules, "answers.nps", "3"))
+			b.open()
+			if name == "discarded" {
+				if answers, err := runtime.Discard(t.Context(), b.store, []string{"ev/r"}, "not wanted"); err != nil || answers[0].Reason != "" {
+					t.Fatalf("%+v, %v", answers, err)
+				}
+			}
+			b.drain()
+			doubts := 0
+			for _, r := range b.runs() {
+				if r.Outcome == store.InDoubt {
+					doubts++
+					if !strings.Contains(r.Reason, "does not know whether") || r.Advice == "" {
+						t.Errorf("run %+v", r)
+					}
+				}
+			}
+			n := 0
+			for _, line := range b.org.lines() {
+				if strings.HasPrefix(line, "create") {
+					n++
+				}
+			}
+			if doubts != 1 || n != 1 {
+				t.Errorf("%d runs are in doubt, %d records were created: %+v", doubts, n, b.runs())
+			}
+		})
+	}
+}
+
 func TestCrashDuringUpdateRepeatsIt(t *testing.T) {
 	b := start(t, updates)
 	b.org.call = func(salesforce.Op, []salesforce.Row) *salesforce.Error {

@@ -59,6 +59,7 @@ type Item struct {
 	NotBefore time.Time // of the last Wait, zero at first
 	For       string    // key of the message that it waited for, "" for none
 	Progress  []byte    // of the last Wait or Save: what of the event is done already
+	Begun     []string  // keys of the intents that were begun for it
 }
 
 // Intent announces a call that a crash would leave in doubt: a create.

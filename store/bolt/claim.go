@@ -204,6 +204,7 @@ func (s *Store) read(number uint16, seqs []uint64) ([]store.Item, error) {
 	items := make([]store.Item, len(seqs))
 	err := s.events.view(func(tx *bbolt.Tx) error {
 		queue, attempts := tx.Bucket(queueBucket), tx.Bucket(attemptsBucket)
+		intents := tx.Bucket(intentsBucket).Cursor()
 		for i, seq := range seqs {
 			key := queueKey(seq, number)
 			stored := queue.Get(key)
@@ -214,7 +215,7 @@ func (s *Store) read(number uint16, seqs []uint64) ([]store.Item, error) {
 			if err != nil {
 				return err
 			}
-			items[i] = store.Item{Event: e, Seq: seq}
+			items[i] = store.Item{Event: e, Seq: seq, Begun: begun(intents, seq)}
 			if stored := attempts.Get(key); stored != nil {
 				a, err := decodeAttempt(stored)
 				if err != nil {

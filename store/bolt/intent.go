@@ -66,6 +66,15 @@ func (c *claim) Begin(ctx context.Context, intents ...store.Intent) ([]store.Pri
 
 func intentPrefix(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
+// begun returns the keys of an event's intents.
+func begun(c *bbolt.Cursor, seq uint64) (keys []string) {
+	prefix := intentPrefix(seq)
+	for key, _ := c.Seek(prefix); bytes.HasPrefix(key, prefix); key, _ = c.Next() {
+		keys = append(keys, string(key[len(prefix):]))
+	}
+	return keys
+}
+
 // clearIntents forgets what an event had begun.
 func clearIntents(tx *bbolt.Tx, seq uint64) error {
 	bucket := tx.Bucket(intentsBucket)

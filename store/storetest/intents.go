@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,6 +42,11 @@ func intentDoubt(t *testing.T, open Open) {
 	s = open(t, dir)
 	c = claimOf(t, s, key)
 	items = next(t, c, 2)
+	for _, item := range items {
+		if !slices.Equal(item.Begun, []string{"rule/1"}) {
+			t.Errorf("%s had begun %q", item.ID, item.Begun)
+		}
+	}
 	changed := first
 	changed.Fingerprint = [32]byte{2}
 	priors := begin(t, c, changed, store.Intent{Seq: items[0].Seq, Key: "rule/2"})
