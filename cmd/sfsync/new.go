@@ -75,7 +75,11 @@ func (c *console) newFile(ctx *cli.Context) error {
 	}
 	fmt.Fprintf(c.out, "%s  a rule and its test\n", c.style.bold(path))
 	if event != "" {
-		fmt.Fprintf(c.out, "%s  a sample event, made up\n", c.style.bold(eventPath))
+		about := "a sample event, made up"
+		if !d.invented {
+			about = "the sample event, for the test"
+		}
+		fmt.Fprintf(c.out, "%s  %s\n", c.style.bold(eventPath), about)
 	}
 	fmt.Fprintf(c.out, "\nNext: sfsync test %s\n", path)
 	return nil
@@ -190,8 +194,8 @@ func (d *draft) readSample(path string) error {
 }
 
 // settle is how every answer is found: by its flag, by asking with the guess as a
-// preset, or by the guess alone.
-func (c *console) settle(ctx *cli.Context, flag, question, guess string, check func(string) error) (string, error) {
+// preset, or by the guess alone. Try is what to do if there is no good guess.
+func (c *console) settle(ctx *cli.Context, flag, question, guess, try string, check func(string) error) (string, error) {
 	if given := ctx.String(flag); given != "" {
 		if err := check(given); err != nil {
 			return "", usagef("", "--%s: %v", flag, err)
@@ -202,7 +206,7 @@ func (c *console) settle(ctx *cli.Context, flag, question, guess string, check f
 		return c.ask(ctx.Context, question, guess, check)
 	}
 	if err := check(guess); err != nil {
-		return "", usagef("--"+flag+" …", "%v", err)
+		return "", usagef(try, "%v", err)
 	}
 	return guess, nil
 }

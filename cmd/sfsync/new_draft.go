@@ -1,19 +1,12 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
-	"github.com/sfsync/sfsync/dsl"
-	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
@@ -23,6 +16,7 @@ type draft struct {
 	schema     *schema.Schema
 	connection string // "" names none
 	sample     string // an event of the kind that sets the rule in motion; "" if there is none
+	invented   bool   // the sample is made up
 	given      string // its file as a test names it; "" if it has none of its own
 
 	name, trigger, of string
@@ -38,6 +32,13 @@ type draftField struct {
 	field *schema.Field
 	sign  string
 	value string
+}
+
+func (f draftField) String() string {
+	if f.sign == ":" {
+		return f.field.Name + ": " + f.value
+	}
+	return f.field.Name + " = " + f.value
 }
 
 // set takes FIELD=VALUE or FIELD: text, in place of what the field got before.
@@ -57,8 +58,14 @@ func (d *draft) set(pair string) error {
 	if why := d.whyNot(f); why != "" {
 		return fmt.Errorf("%s cannot be written: %s", f.Name, why)
 	}
-	d.fields = slices.DeleteFunc(d.fields, func(old draftField) bool { return old.field == f })
-	d.fields = append(d.fields, draftField{f, sign, value})
+	before := d.fields
+	d.fields = slices.DeleteFunc(slices.Clone(before), func(old draftField) bool { return old.field == f })
+	set := draftField{f, sign, value}
+	d.fields = append(d.fields, set)
+	if err := d.wrong(set.String()); err != nil {
+		d.fields = before
+		return err
+	}
 	return nil
 }
 
@@ -112,10 +119,9 @@ func (d *draft) rule() string {
 	if d.connection != "" {
 		fmt.Fprintf(&b, "connection %s\n\n", d.connection)
 	}
-	fmt.Fprintf(&b, "rule %s\non %s", d.name, strings.TrimSpace(d.trigger+" "+d.of))
-	// A rule that writes the record that fires it has to know when it has written.
-	if d.trigger == onMessage && d.object.Name == d.of && d.matchField == "Id" {
-		fmt.Fprintf(&b, " if record.%s == null", d.fields[0].field.Name)
+	fmt.Fprintf(&b, "rule %s\non %s", cmp.Or(d.name, "New"), strings.TrimSpace(d.trigger+" "+d.of))
+	if guard := d.guard(); guard != "" {
+		b.WriteString(" if " + guard)
 	}
 	b.WriteString("\n\n")
 	switch {
@@ -126,7 +132,7 @@ func (d *draft) rule() string {
 	}
 	b.WriteString(d.verb() + " " + d.object.Name)
 	if d.matchField != "" {
-		fmt.Fprintf(&b, " where %s = %s", d.matchField, d.matchValue)
+		b.WriteString(" " + d.match())
 	}
 	b.WriteString("\n")
 	for i, f := range d.fields {
@@ -134,136 +140,26 @@ func (d *draft) rule() string {
 		if i == 0 {
 			word = "set "
 		}
-		fmt.Fprintf(&b, "%s%s%s %s\n", word, f.field.Name, f.sign, f.value)
+		fmt.Fprintf(&b, "%s%s\n", word, f)
 	}
 	return b.String()
 }
 
-// finish writes the file's text: the rule, and a test that expects what the rule
-// makes of the sample event. Event is the text of the sample if it needs a file.
-func (c *console) finish(d *draft) (text, event string, err error) {
-	if d.sample == "" {
-		d.sample = d.madeUp()
+// guard keeps a rule that writes the record that fires it from answering itself, which
+// it would do without end. It is "" for any other rule.
+func (d *draft) guard() string {
+	if d.trigger != onMessage || d.object.Name != d.of || d.matchField != "Id" || len(d.fields) == 0 {
+		return ""
 	}
-	if d.given == "" {
-		base := strings.TrimSuffix(filepath.Base(d.path), ruleExtension)
-		d.given = path.Join("events", base+".json")
-		event = indentJSON(d.sample) + "\n"
+	first := d.fields[0]
+	record := "record." + first.field.Name
+	switch {
+	case first.sign == ":" && !strings.Contains(first.value, "{"):
+		return record + " != " + quoteText(first.value)
+	case first.value == "null":
+		return record + " != null"
 	}
-	text = d.rule()
-	p, err := c.compileNew(d, text)
-	if err != nil {
-		return "", "", err
-	}
-	with := ""
-	sample := d.sample
-	if status := d.status(); status != "" {
-		with = "with distribution.status: " + status + "\n"
-		sample = withStatus(sample, status)
-	}
-	var e plan.Evaluation
-	if err := p.Eval(&e, sample, ""); err != nil {
-		return "", "", err
-	}
-	expects, why := expectations(&e)
-	if expects == "" {
-		return "", "", problemf("choose other values, or another --event", "the sample event would write nothing: %s", why)
-	}
-	text += fmt.Sprintf("\ntest %s\ngiven %s\n%s%sexpect nothing else\n", d.testName(), d.given, with, expects)
-	if formatted, ok := dsl.Format(dsl.NewSource(d.path, []byte(text))); ok {
-		text = formatted
-	}
-	_, err = c.compileNew(d, text)
-	return text, event, err
+	return record + " == null"
 }
 
-// compileNew compiles the text, and shows what is wrong with it.
-func (c *console) compileNew(d *draft, text string) (*plan.Plan, error) {
-	set := &ruleSet{sources: []*dsl.Source{dsl.NewSource(filepath.ToSlash(d.path), []byte(text))}, schema: d.schema, samples: []string{d.sample}}
-	set.compile()
-	if set.plan == nil {
-		return nil, c.refuse(set.diagnostics)
-	}
-	return set.plan, nil
-}
-
-func (d *draft) testName() string {
-	if d.trigger == onMessage {
-		return "A status reaches the " + strings.ToLower(d.object.Label)
-	}
-	return "A response reaches the " + strings.ToLower(d.object.Label)
-}
-
-// status is the one that the test gives the event, "" to leave it alone.
-func (d *draft) status() string {
-	if first, _, _ := strings.Cut(d.when, ","); first != "" {
-		return strings.TrimSpace(first)
-	}
-	if d.trigger == onMessage && gjson.Get(d.sample, "distribution.status").Str == "" {
-		return "Delivered"
-	}
-	return ""
-}
-
-// expectations is what an event comes to, as a test says it.
-func expectations(e *plan.Evaluation) (text, why string) {
-	var b strings.Builder
-	for _, run := range e.Runs {
-		if why = run.Reason; len(run.Writes) == 0 {
-			continue
-		}
-		for _, w := range run.Writes {
-			if w.State != plan.Ready {
-				why = w.Reason
-				continue
-			}
-			fmt.Fprintf(&b, "expect %s %s", plan.Verb(w.Action.Kind), w.Action.Object)
-			if w.Action.MatchField != "" {
-				fmt.Fprintf(&b, " where %s = %s", w.Action.MatchField, quoteText(w.MatchValue))
-			}
-			b.WriteString("\n")
-			word := "set "
-			gjson.ParseBytes(w.Body).ForEach(func(name, value gjson.Result) bool {
-				fmt.Fprintf(&b, "%s%s = %s\n", word, name.Str, value.Raw)
-				word = ""
-				return true
-			})
-		}
-	}
-	if b.Len() == 0 && why == "" {
-		why = "no rule concerns it"
-	}
-	return b.String(), why
-}
-
-func quoteText(text string) string {
-	quoted, _ := json.Marshal(text)
-	return string(quoted)
-}
-
-var pathsIn = regexp.MustCompile(`\b(record|distribution|vars|answers|response|survey|contact|profile|transaction)((?:\.[A-Za-z_]\w*)+)`)
-
-func withStatus(event, status string) string {
-	var tree map[string]any
-	dec := json.NewDecoder(strings.NewReader(event))
-	dec.UseNumber()
-	if dec.Decode(&tree) != nil {
-		return event
-	}
-	distribution, _ := tree["distribution"].(map[string]any)
-	if distribution == nil {
-		distribution = map[string]any{}
-		tree["distribution"] = distribution
-	}
-	distribution["status"] = status
-	text, _ := json.Marshal(tree)
-	return string(text)
-}
-
-func indentJSON(text string) string {
-	pretty, err := json.MarshalIndent(json.RawMessage(text), "", "  ")
-	if err != nil {
-		return text
-	}
-	return string(pretty)
-}
+func (d *draft) match() string { return "where " + d.matchField + " = " + d.matchValue }

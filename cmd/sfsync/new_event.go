@@ -3,11 +3,14 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
+
+var pathsIn = regexp.MustCompile(`\b(record|distribution|vars|answers|response|survey|contact|profile|transaction)((?:\.[A-Za-z_]\w*)+)`)
 
 // madeUp is an event that has a value for every path of the draft.
 func (d *draft) madeUp() string {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,7 +32,7 @@ func (c *console) newTrigger(ctx *cli.Context, d *draft) error {
 	case ev.Survey != "":
 		guess += " " + ev.Survey
 	}
-	on, err := c.settle(ctx, "on", "What does the rule react to?", guess, func(answer string) error {
+	on, err := c.settle(ctx, "on", "What does the rule react to?", guess, `--on "survey response"`, func(answer string) error {
 		kind, of := cutTrigger(answer)
 		switch {
 		case kind == "":
@@ -121,7 +123,7 @@ func (d *draft) find(name string) (*schema.Object, error) {
 
 // newObject settles which object is written.
 func (c *console) newObject(ctx *cli.Context, d *draft) error {
-	name, err := c.settle(ctx, "object", "Which object does it write?", d.guessObject(), func(answer string) error {
+	name, err := c.settle(ctx, "object", "Which object does it write?", d.guessObject(), "--object Contact", func(answer string) error {
 		if answer == "" {
 			return errors.New("nothing says which object to write")
 		}
@@ -142,13 +144,15 @@ func (c *console) newMatch(ctx *cli.Context, d *draft) error {
 		}
 		return nil
 	}
-	match, err := c.settle(ctx, "match", "How is the record found? (FIELD=VALUE, or create)", d.guessMatch(), func(answer string) error {
+	example := "Id=profile." + strings.ToLower(strings.TrimSuffix(d.object.Name, "__c")) + "_id"
+	_, err := c.settle(ctx, "match", "How is the record found? (FIELD=VALUE, or create)", d.guessMatch(), "--match "+example+", or --create", func(answer string) error {
+		d.matchField, d.matchValue = "", ""
 		if answer == "create" {
 			return nil
 		}
 		field, value := cutPair(answer, "=")
 		if field == "" || value == "" {
-			return errors.New("a record is found by FIELD=VALUE, such as Id=profile.contact_id")
+			return fmt.Errorf("nothing says how a record of %s is found: by FIELD=VALUE, such as %s", d.object.Name, example)
 		}
 		f := d.object.Field(field)
 		switch {
@@ -157,14 +161,13 @@ func (c *console) newMatch(ctx *cli.Context, d *draft) error {
 		case f.Name != "Id" && !f.ExternalID:
 			return fmt.Errorf("%s is not the record id and no external id", f.Name)
 		}
-		return nil
+		d.matchField, d.matchValue = f.Name, value
+		if err := d.wrong(d.match()); err != nil {
+			return err
+		}
+		return d.tryOut()
 	})
-	if err != nil || match == "create" {
-		return err
-	}
-	field, value := cutPair(match, "=")
-	d.matchField, d.matchValue = d.object.Field(field).Name, value
-	return nil
+	return err
 }
 
 func (d *draft) noField(name string) error {
@@ -190,7 +193,7 @@ func (c *console) newFields(ctx *cli.Context, d *draft) error {
 		}
 	}
 	if len(d.fields) == 0 {
-		return usagef("--set FIELD=VALUE", "nothing says what to write to %s", d.object.Name)
+		return usagef("--set FIELD=VALUE, or --set 'FIELD: text'", "nothing says what to write to %s", d.object.Name)
 	}
 	if missing := d.missing(); len(missing) > 0 {
 		return usagef("--set "+missing[0]+"=VALUE", "a new %s needs %s", d.object.Name, strings.Join(missing, ", "))
@@ -218,7 +221,7 @@ func (c *console) askFields(ctx *cli.Context, d *draft) error {
 			case answer == "" && len(d.missing()) > 0:
 				return fmt.Errorf("a new %s needs %s", d.object.Name, strings.Join(d.missing(), ", "))
 			case answer == "":
-				return nil
+				return d.tryOut()
 			case out:
 				return d.unset(name)
 			}
@@ -230,24 +233,46 @@ func (c *console) askFields(ctx *cli.Context, d *draft) error {
 	}
 }
 
-// newName settles what the rule is called.
+// newName settles what the rule is called: otherwise than the rules of its folder.
 func (c *console) newName(ctx *cli.Context, d *draft) error {
 	what := "Answers"
 	if d.trigger == onMessage {
 		what = "Survey status"
 	}
-	label := d.object.Label
-	if label == "" {
-		label = d.object.Name
+	taken := rulesBeside(d.path)
+	guess := what + " on the " + strings.ToLower(cmp.Or(d.object.Label, d.object.Name))
+	for n := 2; taken[guess] != ""; n++ {
+		guess = strings.TrimSuffix(guess, fmt.Sprintf(" %d", n-1)) + fmt.Sprintf(" %d", n)
 	}
 	var err error
-	d.name, err = c.settle(ctx, "name", "What is the rule called?", what+" on the "+strings.ToLower(label), func(answer string) error {
-		if answer == "" || strings.ContainsAny(answer, "\r\n") {
+	d.name, err = c.settle(ctx, "name", "What is the rule called?", guess, "--name NAME", func(answer string) error {
+		switch {
+		case answer == "" || strings.ContainsAny(answer, "\r\n"):
 			return errors.New("a name is one line of text")
+		case taken[answer] != "":
+			return fmt.Errorf("there is a rule of this name in %s", taken[answer])
 		}
 		return nil
 	})
 	return err
+}
+
+// rulesBeside are the names of the rules in the folder of a file, with their files.
+// Files that cannot be read are for check to tell of.
+func rulesBeside(file string) map[string]string {
+	names := map[string]string{}
+	paths, _ := folderRules(filepath.Dir(file))
+	for _, path := range paths {
+		src, err := openSource(path)
+		if err != nil {
+			continue
+		}
+		rules, _ := dsl.Parse(src)
+		for _, r := range rules.Rules {
+			names[r.Name.Text] = path
+		}
+	}
+	return names
 }
 
 func cutPair(text, sign string) (left, right string) {

@@ -178,6 +178,21 @@ func walkRules(dir string, visit fs.WalkDirFunc) error {
 	})
 }
 
+// folderRules returns the rule files of a directory itself.
+func folderRules(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, outsidef("", "cannot read %s: %s", dir, reason(err))
+	}
+	var files []string
+	for _, e := range entries {
+		if !e.IsDir() && filepath.Ext(e.Name()) == ruleExtension {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files, nil
+}
+
 func openSource(path string) (*dsl.Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
