@@ -102,11 +102,13 @@ func (t *tester) once(ctx *cli.Context) error {
 		return err
 	}
 	c := t.console
+	sound := true
 	for _, set := range sets {
 		set.compile()
-		if set.plan == nil {
-			return c.refuse(diagnosticsOf(sets))
-		}
+		sound = sound && set.plan != nil
+	}
+	if !sound {
+		return c.refuse(diagnosticsOf(sets))
 	}
 	r := &testReport{FormatVersion: dsl.FormatVersion, Tests: []ruletest.Result{}}
 	begun := time.Now()
@@ -186,7 +188,7 @@ func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
 		if !plan.IsTestFile(src.Path) {
 			continue
 		}
-		rules, err := filepath.Glob(filepath.Join(filepath.Dir(src.Path), "*"+ruleExtension))
+		rules, err := folderRules(filepath.Dir(src.Path))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -157,6 +157,10 @@ func (r *runner) test(ctx context.Context, t *plan.Test) (out Result, err error)
 		return out, nil
 	}
 	p := r.scope(t.File)
+	if len(p.Rules) == 0 { // nothing would come of anything
+		out.fail(Failure{Line: t.Line, Message: "there is no rule that this test is about", Help: "a test stands in a file of rules, or in one whose name ends in _test.sfsync, beside them"})
+		return out, nil
+	}
 	trial := r.evaluate(p, events, &out)
 	if len(t.Org) == 0 && len(groups(events)) < 2 {
 		out.Writes = trial.writes
