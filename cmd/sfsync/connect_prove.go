@@ -160,6 +160,9 @@ func (c *console) showProof(proof *connectionProof) {
 	}
 	t.write(c.out, c.width)
 	for _, r := range missing {
+		if r.Field != "" && slices.ContainsFunc(missing, func(o plan.Right) bool { return o.Field == "" && o.Object == r.Object && o.Help == r.Help }) {
+			continue // it is missing with its object
+		}
 		fmt.Fprintln(c.out)
 		fmt.Fprintln(c.out, hanging(c.style.red("✗")+" ", fmt.Sprintf("cannot %s %s: %s (%s)", r.To, r.Name(), r.Why, strings.Join(r.Lines, ", ")), c.width))
 		if r.Help != "" {

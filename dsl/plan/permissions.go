@@ -244,10 +244,10 @@ func (n *Needs) Compare(s *schema.Schema) []Right {
 		}
 		add("read", "", "", need.Lines)
 		if need.Create {
-			add("create", unless(o.Createable, "the user may not create it"), unless(o.Createable, "grant Create on "+o.Name+" in a permission set of the user"), need.creates)
+			add("create", unless(o.Createable, "the user may not create it"), unless(o.Createable, grantCreate(o)), need.creates)
 		}
 		if need.Edit {
-			add("edit", unless(o.Updateable, "the user may not edit it"), unless(o.Updateable, "grant Edit on "+o.Name+" in a permission set of the user"), need.edits)
+			add("edit", unless(o.Updateable, "the user may not edit it"), unless(o.Updateable, grantEdit(o)), need.edits)
 		}
 		for _, f := range need.Fields {
 			rights = append(rights, f.compare(o)...)
@@ -256,11 +256,25 @@ func (n *Needs) Compare(s *schema.Schema) []Right {
 	return rights
 }
 
+func grantCreate(o *schema.Object) string {
+	return "grant Create on " + o.Name + " in a permission set of the user"
+}
+
+func grantEdit(o *schema.Object) string {
+	return "grant Edit on " + o.Name + " in a permission set of the user"
+}
+
 func unless(ok bool, text string) string {
 	if ok {
 		return ""
 	}
 	return text
+}
+
+// mayFollow are the reasons that a field seems to have for being read-only when it is the
+// whole object that the user may not write.
+var mayFollow = map[string]bool{
+	schema.ReasonNoPermission: true, schema.ReasonSystem: true, schema.ReasonOnlyOnCreate: true, schema.ReasonOnlyOnUpdate: true,
 }
 
 func (need *FieldNeed) compare(o *schema.Object) []Right {
@@ -272,12 +286,15 @@ func (need *FieldNeed) compare(o *schema.Object) []Right {
 		return []Right{right}
 	}
 	all := []Right{right}
-	add := func(to, why string) {
+	add := func(to, why string, object bool, grant string) {
 		r := right
 		r.To, r.Has, r.Why = to, why == "", cmp.Or(readOnly[why], why)
-		switch why {
-		case "":
-		case schema.ReasonNoPermission:
+		switch {
+		case why == "":
+		case !object && mayFollow[why]:
+			// Of an object that the user may not write, no field is described as one to write.
+			r.Why, r.Help = "the user may not "+to+" "+o.Name, grant
+		case why == schema.ReasonNoPermission:
 			r.Help = "grant edit access to " + r.Name() + " in a permission set of the user"
 		default:
 			r.Help = "no permission changes that: take the field out of the rules"
@@ -285,10 +302,10 @@ func (need *FieldNeed) compare(o *schema.Object) []Right {
 		all = append(all, r)
 	}
 	if need.Create {
-		add("create", f.WhyNotCreateable())
+		add("create", f.WhyNotCreateable(), o.Createable, grantCreate(o))
 	}
 	if need.Edit {
-		add("edit", f.WhyNotUpdateable())
+		add("edit", f.WhyNotUpdateable(), o.Updateable, grantEdit(o))
 	}
 	return all
 }

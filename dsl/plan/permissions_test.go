@@ -121,8 +121,11 @@ func TestNeedsThatAreNotMet(t *testing.T) {
 		switch o.Name {
 		case "Parent__c":
 			o.Name = "Hidden__c"
+		case "Case":
+			o.Field("Status").Updateable = false
 		case "Contact":
 			o.Createable = false
+			o.Field("LastName").Createable, o.Field("LastName").Updateable = false, false
 			o.Fields = slices.DeleteFunc(o.Fields, func(f *schema.Field) bool { return f.Name == "MailingCity" })
 		case "Response__c":
 			o.Updateable = false
@@ -141,13 +144,15 @@ func TestNeedsThatAreNotMet(t *testing.T) {
 		}
 	}
 	want := []string{
+		"edit Case.Status: it is set when a record is created and never again (no permission changes that: take the field out of the rules) rules.sfsync:5",
 		"create Contact: the user may not create it (grant Create on Contact in a permission set of the user) rules.sfsync:12",
+		"create Contact.LastName: the user may not create Contact (grant Create on Contact in a permission set of the user) rules.sfsync:13",
 		"read Contact.MailingCity: there is no such field, or field-level security hides it (grant read access to Contact.MailingCity in a permission set of the user) rules.sfsync:14",
 		"read Parent__c: there is no such object, or the user may not see it (grant Read on Parent__c in a permission set of the user) rules.sfsync:8",
 		"edit Response__c: the user may not edit it (grant Edit on Response__c in a permission set of the user) rules.sfsync:8",
-		"edit Response__c.Account__c: it is set when a record is created and never again (no permission changes that: take the field out of the rules) rules.sfsync:11",
+		"edit Response__c.Account__c: the user may not edit Response__c (grant Edit on Response__c in a permission set of the user) rules.sfsync:11",
 		"create Response__c.Score__c: field-level security makes it read-only for the connected user (grant edit access to Response__c.Score__c in a permission set of the user) rules.sfsync:9",
-		"edit Response__c.Score__c: field-level security makes it read-only for the connected user (grant edit access to Response__c.Score__c in a permission set of the user) rules.sfsync:9",
+		"edit Response__c.Score__c: the user may not edit Response__c (grant Edit on Response__c in a permission set of the user) rules.sfsync:9",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
