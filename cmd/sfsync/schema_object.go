@@ -194,7 +194,7 @@ func writableText(f *schema.Field) string {
 		return "on create only"
 	case update == "":
 		return "on update only"
-	case update == schema.ReasonNoPermission:
+	case update == schema.ReasonNoPermission, update == schema.ReasonNoObject:
 		return "no: permission"
 	case update == schema.ReasonRollUp:
 		return "no: roll-up"

@@ -274,7 +274,7 @@ func unless(ok bool, text string) string {
 // mayFollow are the reasons that a field seems to have for being read-only when it is the
 // whole object that the user may not write.
 var mayFollow = map[string]bool{
-	schema.ReasonNoPermission: true, schema.ReasonSystem: true, schema.ReasonOnlyOnCreate: true, schema.ReasonOnlyOnUpdate: true,
+	schema.ReasonNoObject: true, schema.ReasonNoPermission: true, schema.ReasonSystem: true, schema.ReasonOnlyOnCreate: true, schema.ReasonOnlyOnUpdate: true,
 }
 
 func (need *FieldNeed) compare(o *schema.Object) []Right {

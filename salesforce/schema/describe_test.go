@@ -181,7 +181,7 @@ func TestWriteDir(t *testing.T) {
 }
 
 func TestWhyNotWritable(t *testing.T) {
-	o := &Object{Name: "X__c", Fields: []*Field{
+	o := &Object{Name: "X__c", Createable: true, Updateable: true, Fields: []*Field{
 		{Name: "Open__c", Createable: true, Updateable: true},
 		{Name: "Master__c", Type: TypeReference, Createable: true},
 		{Name: "IsPartner", Type: TypeBoolean, Updateable: true},
@@ -230,6 +230,13 @@ func TestWhyNotWritable(t *testing.T) {
 	}
 	if new(Field).Parts() != nil {
 		t.Error("a field without object has parts")
+	}
+	// Nothing of an object that the user may not write is described as writable.
+	o.Createable, o.Updateable = false, false
+	for field, want := range map[string]string{"PhotoUrl": ReasonNoObject, "ReadOnly": ReasonNoObject, "CreatedDate": ReasonSystem, "Formula__c": ReasonFormula} {
+		if got := o.Field(field).WhyNotUpdateable(); got != want {
+			t.Errorf("%s of an object that is read-only: %q, want %q", field, got, want)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ const (
 	ReasonOnlyOnCreate = "only on create"
 	ReasonOnlyOnUpdate = "only on update"
 	ReasonNoPermission = "no permission (field-level security)"
+	ReasonNoObject     = "no permission (object)"
 )
 
 // WhyNotCreateable returns why a new record cannot set the field, one of the
@@ -53,7 +54,11 @@ func (f *Field) whyReadOnly() string {
 		return ReasonCompound
 	case f.Type == TypeEncryptedString || f.Encrypted:
 		return ReasonEncrypted
-	case f.Type == TypeID || systemFields[f.Name] || !f.Custom && !f.Permissionable:
+	case f.Type == TypeID || systemFields[f.Name]:
+		return ReasonSystem
+	case f.object != nil && !f.object.Createable && !f.object.Updateable:
+		return ReasonNoObject
+	case !f.Custom && !f.Permissionable:
 		return ReasonSystem
 	}
 	return ReasonNoPermission
