@@ -87,7 +87,7 @@ GET  /sim/grants                refresh tokens by user and app, how often used a
 POST /sim/grants/revoke         {"id": "grant-1"}, or nothing for all
 POST /sim/revoke                end the sessions of {"user": "a@b.example"}, or all
 PATCH /sim/clock                {"advance": "2h"}, {"speed": 96}; GET shows it
-POST /sim/reset                 begin anew
+POST /sim/reset                 take away records, faults and counts; the set-up stays
 
 Kinds of faults of calls: %v
 Kinds of faults of rows:  %v
