@@ -149,18 +149,19 @@ func (c *Client) Usage() Usage {
 // daily limit.
 func (c *Client) Calls() int64 { return c.calls.Load() }
 
-// noteUsage reads the Sforce-Limit-Info header: api-usage=10018/100000, perhaps
-// followed by the usage of single apps.
+// noteUsage reads the Sforce-Limit-Info header: api-usage=10018/100000, perhaps beside
+// the usage of single apps.
 func (c *Client) noteUsage(h http.Header) {
-	_, rest, ok := strings.Cut(h.Get("Sforce-Limit-Info"), "api-usage=")
-	if !ok || strings.HasPrefix(rest, "-") {
-		return
-	}
-	rest, _, _ = strings.Cut(rest, ";")
-	used, limit, _ := strings.Cut(strings.TrimSpace(rest), "/")
-	n, err1 := strconv.Atoi(used)
-	m, err2 := strconv.Atoi(limit)
-	if err1 == nil && err2 == nil && n >= 0 && m > 0 {
-		c.usage.Store(&Usage{Used: n, Max: m, At: time.Now()})
+	for part := range strings.SplitSeq(h.Get("Sforce-Limit-Info"), ";") {
+		usage, ok := strings.CutPrefix(strings.TrimSpace(part), "api-usage=")
+		if !ok {
+			continue
+		}
+		used, limit, _ := strings.Cut(usage, "/")
+		n, err1 := strconv.Atoi(used)
+		m, err2 := strconv.Atoi(limit)
+		if err1 == nil && err2 == nil && n >= 0 && m > 0 {
+			c.usage.Store(&Usage{Used: n, Max: m, At: time.Now()})
+		}
 	}
 }

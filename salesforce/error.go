@@ -177,6 +177,9 @@ func answerError(a *answer, op Op) *Error {
 	// What comes without Salesforce's own code, a page from a gateway, does not
 	// say what became of the request. With a code, nothing was written.
 	e.InDoubt = e.Code == "" && (a.status >= 500 || a.status < 300)
+	if e.Code == "GONE" || e.Code == "UNSUPPORTED_API_VERSION" {
+		e.Advice = "The connection uses a version of the API that is retired: let it use a later one, such as " + DefaultVersion + "."
+	}
 	e.Whole = true
 	e.RetryAfter = retryAfter(a.header)
 	return e

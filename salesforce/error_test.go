@@ -65,6 +65,14 @@ func TestAnswerError(t *testing.T) {
 	}
 }
 
+func TestRetiredVersion(t *testing.T) {
+	for _, body := range []string{`[{"message":"m","errorCode":"GONE"}]`, `[{"message":"m","errorCode":"UNSUPPORTED_API_VERSION"}]`} {
+		if e := answerError(&answer{status: 410, body: []byte(body)}, Update); !strings.Contains(e.Advice, "later one, such as "+DefaultVersion) {
+			t.Errorf("%s: %q", body, e.Advice)
+		}
+	}
+}
+
 func TestErrorText(t *testing.T) {
 	for want, e := range map[string]Error{
 		"unknown: CODE: text": {Cause: Unknown, Code: "CODE", Message: "text"},

@@ -3,9 +3,11 @@ package salesforce
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"time"
 
 	"github.com/sfsync/sfsync/salesforce/schema"
@@ -39,7 +41,7 @@ type Limit struct {
 func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 	var raw map[string]json.RawMessage
 	if err := c.get(ctx, &call{path: c.root + "/limits"}, &raw); err != nil {
-		return nil, err
+		return nil, c.alwaysThere(err)
 	}
 	limits := make(map[string]Limit, len(raw))
 	for name, data := range raw {
@@ -58,7 +60,7 @@ func (c *Client) DescribeGlobal(ctx context.Context) ([]*schema.Object, error) {
 		SObjects []*schema.Object `json:"sobjects"`
 	}
 	if err := c.get(ctx, &call{path: c.root + "/sobjects"}, &global); err != nil {
-		return nil, err
+		return nil, c.alwaysThere(err)
 	}
 	return global.SObjects, nil
 }
@@ -117,6 +119,14 @@ func (c *Client) get(ctx context.Context, r *call, v any) error {
 			Message: c.host + " answered something else than the REST API: check the instance URL"}
 	}
 	return nil
+}
+
+// alwaysThere explains why a resource is missing that every version of the API has.
+func (c *Client) alwaysThere(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == "NOT_FOUND" {
+		e.Cause, e.Advice = WrongObject, "The org does not know "+path.Base(c.root)+" of the API, which the connection uses: let it use another version, such as "+DefaultVersion+"."
+	}
+	return err
 }
 
 // segment escapes s as one segment of a path. Dots alone would be taken for a

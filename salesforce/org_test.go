@@ -82,6 +82,15 @@ func TestOrg(t *testing.T) {
 	if _, err = c.DescribeGlobal(ctx); causeOf(err) != Unknown || !strings.Contains(err.Error(), "check the instance URL") {
 		t.Errorf("an answer of another kind: %v", err)
 	}
+	late := org.client(t, func(c *Config) { c.Version = "99.0" })
+	for _, ask := range []func() error{
+		func() error { _, err := late.DescribeGlobal(ctx); return err },
+		func() error { _, err := late.Limits(ctx); return err },
+	} {
+		if e, ok := errors.AsType[*Error](ask()); !ok || e.Cause != WrongObject || !strings.Contains(e.Advice, "does not know v99.0 of the API") {
+			t.Errorf("a version that the org has not: %+v", e)
+		}
+	}
 	org.Close()
 	if _, err = c.Describe(ctx, "A__c", time.Time{}); causeOf(err) != Network {
 		t.Errorf("org gone: %v", err)

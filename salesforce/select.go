@@ -15,6 +15,9 @@ import (
 // Salesforce takes 16,384 bytes. The ids of a full call fit in.
 const maxQuery = 5000
 
+// maxPages bounds the answer to one query, which has up to 2,000 records on a page.
+const maxPages = 50
+
 var (
 	fieldPathForm = regexp.MustCompile(`^[A-Za-z]\w*(\.[A-Za-z]\w*)*$`)
 	numberForm    = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
@@ -49,6 +52,7 @@ func (c *Client) Select(ctx context.Context, s Selection) (records []json.RawMes
 	for values := s.Values; len(values) > 0; {
 		query, n := s.query(head, values)
 		values = values[n:]
+		pages := 0
 		for path := c.root + "/query?q=" + url.QueryEscape(query); path != ""; {
 			var page struct {
 				Next    string            `json:"nextRecordsUrl"`
@@ -59,6 +63,9 @@ func (c *Client) Select(ctx context.Context, s Selection) (records []json.RawMes
 				return records, calls, err
 			}
 			records = append(records, page.Records...)
+			if pages++; pages == maxPages {
+				return records, calls, &Error{Cause: Unknown, Message: "the answer to a query does not end"}
+			}
 			if path = page.Next; path != "" && !strings.HasPrefix(path, c.root+"/query/") {
 				return records, calls, &Error{Cause: Unknown, Message: "the answer to a query leads elsewhere"}
 			}

@@ -15,6 +15,8 @@ func TestSelect(t *testing.T) {
 		switch {
 		case r.URL.Path == "/services/data/v67.0/query/01g-2000":
 			answerWith(200, `{"done":true,"records":[{"Id":"b"}]}`)(w, r, nil)
+		case r.URL.Path == "/services/data/v67.0/query/01g-again" || strings.Contains(r.URL.RawQuery, "forever"):
+			answerWith(200, `{"nextRecordsUrl":"/services/data/v67.0/query/01g-again","records":[]}`)(w, r, nil)
 		case strings.Contains(r.URL.RawQuery, "leave"):
 			answerWith(200, `{"nextRecordsUrl":"/elsewhere","records":[]}`)(w, r, nil)
 		default:
@@ -72,5 +74,8 @@ func TestSelect(t *testing.T) {
 	}
 	if _, _, err := c.Select(ctx, Selection{Object: "leave", Key: "Id", Values: []string{"x"}}); err == nil {
 		t.Error("followed a link to another resource")
+	}
+	if _, calls, err := c.Select(ctx, Selection{Object: "forever", Key: "Id", Values: []string{"x"}}); err == nil || !strings.Contains(err.Error(), "does not end") || calls > 100 {
+		t.Errorf("an answer without end: %d calls, %v", calls, err)
 	}
 }
