@@ -178,7 +178,7 @@ func answerError(a *answer, op Op) *Error {
 	// say what became of the request. With a code, nothing was written.
 	e.InDoubt = e.Code == "" && (a.status >= 500 || a.status < 300)
 	if e.Code == "GONE" || e.Code == "UNSUPPORTED_API_VERSION" {
-		e.Advice = "The connection uses a version of the API that is retired: let it use a later one, such as " + DefaultVersion + "."
+		e.Advice = "Use a later version of the API, such as " + DefaultVersion + ": that of the connection is retired."
 	}
 	e.Whole = true
 	e.RetryAfter = retryAfter(a.header)

@@ -67,7 +67,7 @@ func TestAnswerError(t *testing.T) {
 
 func TestRetiredVersion(t *testing.T) {
 	for _, body := range []string{`[{"message":"m","errorCode":"GONE"}]`, `[{"message":"m","errorCode":"UNSUPPORTED_API_VERSION"}]`} {
-		if e := answerError(&answer{status: 410, body: []byte(body)}, Update); !strings.Contains(e.Advice, "later one, such as "+DefaultVersion) {
+		if e := answerError(&answer{status: 410, body: []byte(body)}, Update); !strings.Contains(e.Advice, "later version of the API, such as "+DefaultVersion) {
 			t.Errorf("%s: %q", body, e.Advice)
 		}
 	}

@@ -124,7 +124,7 @@ func (c *Client) get(ctx context.Context, r *call, v any) error {
 // alwaysThere explains why a resource is missing that every version of the API has.
 func (c *Client) alwaysThere(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "NOT_FOUND" {
-		e.Cause, e.Advice = WrongObject, "The org does not know "+path.Base(c.root)+" of the API, which the connection uses: let it use another version, such as "+DefaultVersion+"."
+		e.Cause, e.Advice = WrongObject, "Use another version of the API, such as "+DefaultVersion+": the org does not know "+path.Base(c.root)+"."
 	}
 	return err
 }

@@ -87,7 +87,7 @@ func TestOrg(t *testing.T) {
 		func() error { _, err := late.DescribeGlobal(ctx); return err },
 		func() error { _, err := late.Limits(ctx); return err },
 	} {
-		if e, ok := errors.AsType[*Error](ask()); !ok || e.Cause != WrongObject || !strings.Contains(e.Advice, "does not know v99.0 of the API") {
+		if e, ok := errors.AsType[*Error](ask()); !ok || e.Cause != WrongObject || !strings.Contains(e.Advice, "the org does not know v99.0") {
 			t.Errorf("a version that the org has not: %+v", e)
 		}
 	}
