@@ -57,7 +57,7 @@ func (m *Manager) failed(ctx context.Context, c store.Connection, g *grant, revi
 		return stopError(c, stop)
 	}
 	own := *e
-	own.Advice = trouble.Advice
+	own.Advice = withName(e.Advice, c.Name)
 	return &own
 }
 
