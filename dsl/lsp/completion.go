@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/plan"
 )
 
 // maxItems bounds the answer; the editor asks again as the author types on.
@@ -15,7 +16,7 @@ const maxItems = 1000
 
 // completion says what may stand at a place. It reads the statement up to there and no
 // further, since what is being typed is seldom whole.
-func (s *server) completion(ctx context.Context, p positionParams) (completionList, error) {
+func (s *server) completion(ctx context.Context, p completionParams) (completionList, error) {
 	v, err := s.view(p.TextDocument.URI)
 	if err != nil {
 		return completionList{Items: []completionItem{}}, err
@@ -25,21 +26,18 @@ func (s *server) completion(ctx context.Context, p positionParams) (completionLi
 	if v.inComment(offset) {
 		return completionList{Items: []completionItem{}}, nil
 	}
-	from := v.statements[n].From
-	typed, partial := typedBefore(v.source.Text[from:offset])
-	line := newText("", typed)
-	line.read()
-	var tokens []dsl.Token
-	for _, st := range line.statements {
-		tokens = append(tokens, st.tokens...)
+	c := &completer{view: v, ctx: ctx, scope: v.scopeAt(n), from: v.statements[n].From, asked: p.Context.TriggerCharacter}
+	c.typed, c.word = typedBefore(v.source.Text[c.from:offset])
+	c.cursor = cursorBehind(c.typed)
+	if word := c.before(dsl.KindWord); word.To == len(c.typed) && word.To > 0 { // a bare word goes on to the next blank
+		c.word = c.typed[word.From:] + c.word
+		c.typed = c.typed[:word.From]
+		c.cursor = cursorBehind(c.typed)
 	}
-	c := &completer{
-		view: v, ctx: ctx, cursor: cursorAt(line.source, tokens), scope: v.scopeAt(n),
-		word: partial, at: dsl.Span{From: offset - len(partial), To: offset},
-	}
+	c.at = dsl.Span{From: offset - len(c.word), To: offset}
 	c.snippets = v.client.Capabilities.TextDocument.Completion.CompletionItem.SnippetSupport
 	c.ownObject(n)
-	c.complete(typed)
+	c.complete()
 	if c.items == nil {
 		c.items = []completionItem{}
 	}
@@ -76,8 +74,11 @@ type completer struct {
 	cursor
 	scope
 	ctx      context.Context
+	from     int      // where the statement begins
+	typed    string   // of the statement, before the word
 	word     string   // what was typed of a path
 	at       dsl.Span // its place, to be replaced
+	asked    string   // the character that made the editor ask; "" if the author did
 	snippets bool
 	items    []completionItem
 }
@@ -94,11 +95,21 @@ func (c *completer) ownObject(n int) {
 	}
 }
 
-func (c *completer) complete(typed string) {
+func (c *completer) complete() {
+	if quote := c.before(dsl.KindBadString); quote.To > 0 && (c.role == roleExpr || c.role == rolePath) {
+		c.widen(quote.From + 1)
+		c.strings(c.typed[:quote.From])
+		return
+	}
 	switch c.role {
 	case roleLine:
-		c.keywords(lineWords(c.scope, len(c.view.file.Rules) == 0 || c.scope.rule == nil))
-		if c.cursor.object != "" && (c.setting || c.cursor.verb == "create") {
+		fields := c.cursor.object != "" && c.setting
+		indented := c.at.From > c.source.LineSpan(c.source.Position(c.at.From).Line).From
+		if fields && indented { // where they stand
+			c.fields()
+		}
+		c.keywords(c.lineWords())
+		if fields && !indented {
 			c.fields()
 		}
 	case roleTrigger:
@@ -113,32 +124,39 @@ func (c *completer) complete(typed string) {
 	case roleConnection:
 		c.connections()
 	case roleStatus:
-		c.freeText(typed, ",")
-		c.statuses()
+		c.widen(c.before(dsl.KindComma, dsl.KindKeyword).To)
+		c.statuses(c.handled())
 	case roleField:
-		c.fields()
+		if !c.operand {
+			c.fields()
+		}
 	case roleMatch:
-		c.matches()
+		if !c.operand {
+			c.matches()
+		}
 	case rolePath:
-		c.paths(true)
+		if !c.operand && len(c.calls) == 0 {
+			c.paths(true)
+		}
 	case roleText:
-		c.freeText(typed, ":")
+		c.widen(c.before(dsl.KindColon).To)
 		c.values(false)
 	case roleExpr:
-		c.expression(typed)
+		c.expression()
 	case roleClause:
-		c.keywords([]string{"using", "where", "if", "set"})
+		c.keywords(c.clauseWords())
 	case roleGuard:
 		c.keywords([]string{"if"})
 	case roleFile:
-		c.freeText(typed, "given")
+		c.widen(c.before(dsl.KindKeyword).To)
 		if strings.HasPrefix(c.word, "org ") {
 			c.at.From, c.word = c.at.From+len("org "), strings.TrimPrefix(c.word, "org ")
 			c.causes()
-		} else {
-			c.add(completionItem{Label: "org", Kind: itemKeyword, Detail: "what the org does: a cause of failure, or a file"})
+			c.eventFiles()
+			return
 		}
 		c.eventFiles()
+		c.add(completionItem{Label: "org", Kind: itemKeyword, Detail: "what the org does: a cause of failure, or a file"})
 	case roleExpect:
 		c.keywords([]string{"create", "update", "upsert"})
 		for _, word := range []string{"nothing", "nothing else", "skipped", "failed"} {
@@ -151,14 +169,20 @@ func (c *completer) complete(typed string) {
 	}
 }
 
-// freeText widens the place to all that was typed of a text that may have blanks, and
-// so begins behind a mark.
-func (c *completer) freeText(typed, mark string) {
-	rest := typed[strings.LastIndex(typed, mark)+len(mark):]
-	if mark == "," && !strings.Contains(typed, ",") {
-		_, rest, _ = strings.Cut(strings.TrimLeft(typed, " \t"), " ") // behind `when`
+// before returns the last token of some kinds before the place, as a range of what was
+// typed of the statement.
+func (c *completer) before(kinds ...dsl.Kind) dsl.Span {
+	for i := len(c.last) - 1; i >= 0; i-- {
+		if slices.Contains(kinds, c.last[i].Kind) {
+			return c.last[i].Span
+		}
 	}
-	rest = strings.TrimLeft(rest, " \t")
+	return dsl.Span{}
+}
+
+// widen widens the place to all that was typed from there: a text that may have blanks.
+func (c *completer) widen(from int) {
+	rest := strings.TrimLeft(c.typed[from:], " \t")
 	c.at.From -= len(rest)
 	c.word = rest + c.word
 }
@@ -207,8 +231,8 @@ func (c *completer) connections() {
 	}
 }
 
-// statuses offers those that the rule does not handle yet.
-func (c *completer) statuses() {
+// handled are the statuses that the rule handles in other places.
+func (c *completer) handled() map[string]bool {
 	handled := map[string]bool{}
 	if c.rule != nil {
 		for _, arm := range c.rule.Arms {
@@ -219,18 +243,28 @@ func (c *completer) statuses() {
 			}
 		}
 	}
+	return handled
+}
+
+// statuses offers the statuses that the rule's events can have, but not these, which it
+// adds to.
+func (c *completer) statuses(without map[string]bool) {
 	offer := func(name, detail, doc string) {
-		if handled[dsl.NormalStatus(name)] {
+		if without[dsl.NormalStatus(name)] {
 			return
 		}
-		handled[dsl.NormalStatus(name)] = true
+		without[dsl.NormalStatus(name)] = true
 		item := completionItem{Label: name, Kind: itemMember, Detail: detail}
 		if doc != "" {
 			item.Documentation = markdown(doc)
 		}
 		c.add(item)
 	}
-	for _, name := range dsl.Statuses {
+	builtIn := dsl.Statuses
+	if c.known {
+		builtIn = plan.Statuses(c.trigger)
+	}
+	for _, name := range builtIn {
 		offer(name, "status", statusDocs[name])
 	}
 	for _, t := range sorted(c.texts()) {

@@ -14,20 +14,18 @@ import (
 )
 
 // expression offers what may stand in an expression.
-func (c *completer) expression(typed string) {
-	if open := openString(typed); open >= 0 {
-		rest := typed[open+1:]
-		c.at.From -= len(rest)
-		c.word = rest + c.word
-		c.strings(typed[:open])
-		return
-	}
+func (c *completer) expression() {
+	path := strings.Contains(c.word, ".")
 	if c.operand {
-		c.operators()
+		if !path && c.asked != `"` { // the quote that ends a text asks for nothing
+			c.operators()
+		}
 		return
 	}
-	c.paths(false)
-	if strings.Contains(c.word, ".") {
+	if c.test == nil { // which has fixed values only
+		c.paths(false)
+	}
+	if path {
 		return
 	}
 	for _, f := range plan.Functions() {
@@ -45,59 +43,61 @@ func (c *completer) expression(typed string) {
 	}
 }
 
-// openString returns where a string begins that is not closed, -1 if there is none.
-func openString(text string) int {
-	open := -1
-	for i := 0; i < len(text); i++ {
-		switch ch := text[i]; {
-		case open >= 0 && ch == '\\' && text[open] != '`':
-			i++
-		case open >= 0 && ch == text[open], open >= 0 && ch == '\n':
-			open = -1
-		case open < 0 && (ch == '"' || ch == '\'' || ch == '`'):
-			open = i
-		}
-	}
-	return open
-}
+var (
+	// compared finds the path that a text is compared with.
+	compared = regexp.MustCompile(`(\w+(?:\.\w+)*)\s*(?:==|!=|\bin\s*\[[^\]]*)\s*$`)
+	// indexed finds the path whose part a text names: answers["How likely?"].
+	indexed = regexp.MustCompile(`(\w+(?:\.\w+)*)\[\s*$`)
+)
 
-// compared finds the path that a text is compared with.
-var compared = regexp.MustCompile(`(\w+(?:\.\w+)*)\s*(?:==|!=|\bin\s*\[[^\]]*)\s*$`)
-
-// strings offers the values that a text between quotes may have: those of the picklist
-// that it is compared with, or of the field that it goes to.
+// strings offers the values that a text between quotes may have: those of the status or
+// picklist that it is compared with, or of the field that it goes to, or the names of parts.
 func (c *completer) strings(before string) {
-	m := compared.FindStringSubmatch(before)
-	if m == nil {
-		c.values(true)
+	if m := compared.FindStringSubmatch(before); m != nil {
+		root, name, _ := strings.Cut(m[1], ".")
+		switch {
+		case m[1] == "distribution.status" && c.arm != nil && len(c.arm.Statuses) > 0:
+			for _, s := range c.arm.Statuses {
+				c.add(completionItem{Label: s.Text, Kind: itemMember, Detail: "status of this arm"})
+			}
+		case m[1] == "distribution.status":
+			c.statuses(map[string]bool{})
+		case root == "record" && c.record != "":
+			if o := c.objectOf("", c.record); o != nil {
+				c.valuesOf(o.Field(name), true)
+			}
+		}
 		return
 	}
-	root, name, _ := strings.Cut(m[1], ".")
-	switch {
-	case m[1] == "distribution.status":
-		c.statuses()
-	case root == "record" && c.record != "":
-		if o := c.objectOf("", c.record); o != nil {
-			c.valuesOf(o.Field(name), true)
+	if m := indexed.FindStringSubmatch(before); m != nil {
+		for _, at := range c.around.samples.all(c.scope, strings.Split(m[1], ".")) {
+			for _, name := range at.names {
+				c.add(completionItem{
+					Label: name, Kind: itemProperty, Detail: partDetail(at.parts[name]), TextEdit: &textEdit{NewText: quotable(name)},
+				})
+			}
 		}
+		return
 	}
+	c.values(true)
 }
 
-// operators offers what may follow a value.
+// quotable writes a text as it stands between quotes.
+func quotable(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+}
+
+// operators offers what may follow a value: the clause that comes next, and operators.
 func (c *completer) operators() {
+	switch {
+	case len(c.calls) > 0:
+	case c.clause == "where":
+		c.keywords([]string{"set", "if"})
+	case c.clause == "if" && c.cursor.verb != "" && c.keyword != "on":
+		c.keywords([]string{"set"})
+	}
 	for _, word := range []string{"and", "or", "in", "contains", "startsWith", "endsWith", "matches"} {
 		c.add(completionItem{Label: word, Kind: itemOperator})
-	}
-	if len(c.calls) > 0 {
-		return
-	}
-	switch c.clause {
-	case "where":
-		c.keywords([]string{"if", "set"})
-	case "if":
-		if c.cursor.verb != "" && c.keyword != "on" {
-			c.keywords([]string{"set"})
-		}
 	}
 }
 
@@ -123,11 +123,11 @@ func (c *completer) paths(test bool) {
 			}
 		}
 	}
-	if at := c.around.samples.find(c.scope, done); at != nil {
+	for _, at := range c.around.samples.all(c.scope, done) {
 		for _, name := range at.names {
 			if !seen[name] && (done[0] != "event" || len(done) > 1 || at.parts[name].kinds&plan.Object == 0) {
 				seen[name] = true
-				c.part(name, at.parts[name], 0)
+				c.part(name, partDetail(at.parts[name]))
 			}
 		}
 	}
@@ -137,22 +137,24 @@ func (c *completer) paths(test bool) {
 		}
 		for _, name := range sortedNames(ns.Parts) {
 			if !seen[name] {
-				c.part(name, nil, ns.Parts[name])
+				c.part(name, (ns.Parts[name] &^ plan.Null).String())
 			}
 		}
 	}
 }
 
-// part offers a part of a value, by what samples have or what is fixed.
-func (c *completer) part(name string, at *sample, kinds plan.Kinds) {
-	item := completionItem{Label: name, Kind: itemProperty}
-	if at != nil {
-		kinds = at.kinds
+// partDetail tells of a part of a value what samples have.
+func partDetail(at *sample) string {
+	detail := (at.kinds &^ plan.Null).String()
+	if at.value != "" {
+		detail += " · " + at.value
 	}
-	item.Detail = (kinds &^ plan.Null).String()
-	if at != nil && at.value != "" {
-		item.Detail += " · " + at.value
-	}
+	return detail
+}
+
+// part offers a part of a value.
+func (c *completer) part(name, detail string) {
+	item := completionItem{Label: name, Kind: itemProperty, Detail: detail}
 	if !isName(name) { // answers["How likely?"]
 		from := c.at.From
 		if from > 0 && c.source.Text[from-1] == '.' {
@@ -165,7 +167,7 @@ func (c *completer) part(name string, at *sample, kinds plan.Kinds) {
 }
 
 func (c *completer) namespaces(test bool) {
-	for _, l := range c.lets(c.at.From) {
+	for _, l := range c.lets(c.from) {
 		c.add(completionItem{Label: l.Name.Text, Kind: itemVariable, Detail: letText(l)})
 	}
 	for _, ns := range plan.Namespaces() {
@@ -215,6 +217,7 @@ func letText(l *dsl.Let) string {
 const (
 	maxEventFiles = 500
 	maxEventDepth = 3
+	maxLooked     = 20_000 // files and folders
 )
 
 // eventFiles offers the event files below the folder of the document.
@@ -223,9 +226,9 @@ func (c *completer) eventFiles() {
 	if root == "" {
 		return
 	}
-	found := 0
+	found, looked := 0, 0
 	_ = filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
-		if err != nil || found == maxEventFiles || c.ctx.Err() != nil {
+		if looked++; err != nil || found == maxEventFiles || looked > maxLooked || c.ctx.Err() != nil {
 			return filepath.SkipAll
 		}
 		relative, _ := filepath.Rel(root, path)

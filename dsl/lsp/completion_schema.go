@@ -48,17 +48,23 @@ func (c *completer) fields() {
 		return
 	}
 	set := map[string]bool{}
-	for _, a := range c.action() {
-		if a.To < c.at.From || a.From > c.at.To {
-			set[strings.ToLower(a.Field.String())] = true
+	if action := c.action(); action != nil {
+		for _, a := range action.Set {
+			if a.To < c.at.From || a.From > c.at.To {
+				set[strings.ToLower(a.Field.String())] = true
+			}
 		}
 	}
-	for _, f := range o.Fields {
-		if set[strings.ToLower(f.Name)] || c.whyNot(f) != "" {
-			continue
+	offer := func(required bool) {
+		for _, f := range o.Fields {
+			needed := c.cursor.verb == "create" && c.test == nil && f.RequiredOnCreate()
+			if needed == required && !set[strings.ToLower(f.Name)] && c.whyNot(f) == "" {
+				c.field(f.Name, f)
+			}
 		}
-		c.field(f.Name, f)
 	}
+	offer(true) // what a create cannot do without comes first
+	offer(false)
 	for _, f := range o.Fields { // parents, by their external ids
 		if f.RelationshipName == "" || c.whyNot(f) != "" {
 			continue
@@ -77,12 +83,19 @@ func (c *completer) fields() {
 	}
 }
 
-// action returns the assignments of the action that the cursor is in.
-func (c *completer) action() []*dsl.Assignment {
-	var found []*dsl.Assignment
+// action returns the action that the cursor is in or below, nil if there is none.
+func (c *completer) action() *dsl.Action {
+	from := 0
+	switch {
+	case c.rule != nil:
+		from = c.rule.From
+	case c.test != nil:
+		from = c.test.From
+	}
+	var found *dsl.Action
 	for _, a := range actionsOf(c.file) {
-		if a.From <= c.at.From {
-			found = a.Set
+		if from <= a.From && a.From <= c.at.From && (found == nil || a.From > found.From) {
+			found = a
 		}
 	}
 	return found
@@ -105,10 +118,13 @@ func (c *completer) whyNot(f *schema.Field) string {
 	return ""
 }
 
+const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
 // field offers a field together with what gives it a value: text for what people
 // choose, an expression for the rest.
 func (c *completer) field(name string, f *schema.Field) {
-	rest := strings.TrimLeft(c.source.Text[c.at.To:c.source.LineSpan(c.source.Position(c.at.To).Line).To], " \t")
+	rest := c.source.Text[c.at.To:c.source.LineSpan(c.source.Position(c.at.To).Line).To]
+	rest = strings.TrimLeft(strings.TrimLeft(rest, nameCharacters), " \t")
 	item := completionItem{
 		Label: name, Kind: itemField, Detail: fieldDetail(f), Documentation: markdown(fieldDoc(f)),
 		FilterText: name, TextEdit: &textEdit{NewText: name},
@@ -155,6 +171,10 @@ func (c *completer) matches() {
 
 // values offers what a picklist or a checkbox takes, within quotes or as text.
 func (c *completer) values(quoted bool) {
+	if c.keyword == "with" && c.cursor.field == "distribution.status" {
+		c.statuses(map[string]bool{})
+		return
+	}
 	o := c.objectOf(c.using, c.cursor.object)
 	if o == nil {
 		return
@@ -175,7 +195,7 @@ func (c *completer) valuesOf(f *schema.Field, quoted bool) {
 			item.Detail = p.Label
 		}
 		if quoted {
-			item.TextEdit = &textEdit{NewText: strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(p.Value)}
+			item.TextEdit = &textEdit{NewText: quotable(p.Value)}
 		} else {
 			item.TextEdit = &textEdit{NewText: strings.ReplaceAll(p.Value, "{", "{{")}
 		}

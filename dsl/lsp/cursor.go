@@ -42,7 +42,7 @@ type cursor struct {
 	verb    string      // create, update or upsert, if the statement has one
 	object  string      // of that action
 	field   string      // on the left of the `=` or `:` before the place
-	operand bool        // in an expression: a value stands right before
+	operand bool        // a value or a name stands right before
 	calls   []call      // the functions whose brackets are open, the innermost last
 	words   []string    // the bare words since the keyword
 	last    []dsl.Token // the tokens before the place
@@ -52,6 +52,17 @@ type cursor struct {
 type call struct {
 	name     string // "" for other brackets
 	argument int    // from 0
+}
+
+// cursorBehind reads a text that ends at a place.
+func cursorBehind(typed string) cursor {
+	line := newText("", typed)
+	line.read()
+	var tokens []dsl.Token
+	for _, st := range line.statements {
+		tokens = append(tokens, st.tokens...)
+	}
+	return cursorAt(line.source, tokens)
 }
 
 // cursorAt reads the tokens before a place.
@@ -69,13 +80,12 @@ func cursorAt(src *dsl.Source, tokens []dsl.Token) cursor {
 		case dsl.KindWord:
 			c.word(word)
 		case dsl.KindName:
-			c.field, c.operand = word, false
+			c.field, c.operand = word, true
 		case dsl.KindMember:
-			if c.role == roleExpr {
-				c.operand = true
-			} else {
+			if c.role != roleExpr {
 				c.field += word
 			}
+			c.operand = true
 		case dsl.KindEquals:
 			c.role, c.operand, c.calls = roleExpr, false, nil
 		case dsl.KindColon:
@@ -107,6 +117,9 @@ func cursorAt(src *dsl.Source, tokens []dsl.Token) cursor {
 		case dsl.KindIdent:
 			if c.role == roleLine { // a field whose `=` is not there yet, or a keyword
 				c.role = roleNone
+			}
+			if c.role == rolePath {
+				c.field = word
 			}
 			c.operand = !slices.Contains(operatorWords, word)
 		case dsl.KindNumber, dsl.KindString:
@@ -195,7 +208,7 @@ func (c *cursor) comma() {
 	case "when", "statuses":
 		c.operand = false
 	case "set", "":
-		c.role, c.field = roleField, ""
+		c.role, c.field, c.operand = roleField, "", false
 	default:
 		c.role = roleNone
 	}

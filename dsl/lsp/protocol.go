@@ -154,6 +154,13 @@ const (
 
 // Completion and signatures.
 
+type completionParams struct {
+	positionParams
+	Context struct {
+		TriggerCharacter string `json:"triggerCharacter"`
+	} `json:"context"`
+}
+
 type completionList struct {
 	IsIncomplete bool             `json:"isIncomplete"`
 	Items        []completionItem `json:"items"`

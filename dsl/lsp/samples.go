@@ -110,8 +110,17 @@ func shortened(text string) string {
 
 // find returns what samples for rules of a kind have at a path, nil if nothing.
 func (s *samples) find(sc scope, path []string) *sample {
-	for _, root := range s.roots(sc) {
-		at := root
+	for _, at := range s.all(sc, path) {
+		return at
+	}
+	return nil
+}
+
+// all returns what the samples of each kind that a rule or a test can be about have at
+// a path.
+func (s *samples) all(sc scope, path []string) []*sample {
+	var out []*sample
+	for _, at := range s.roots(sc) {
 		if path[0] != "event" {
 			at = at.parts[path[0]]
 		}
@@ -121,10 +130,10 @@ func (s *samples) find(sc scope, path []string) *sample {
 			}
 		}
 		if at != nil {
-			return at
+			out = append(out, at)
 		}
 	}
-	return nil
+	return out
 }
 
 // roots are the samples that a rule or a test can be about.

@@ -398,3 +398,19 @@ func TestStoredSchemas(t *testing.T) {
 		t.Errorf("typing asked for %d schemas", n)
 	}
 }
+
+// The quote that ends a text asks for nothing: the author's next key is mostly Enter,
+// and would take the first operator.
+func TestClosingQuote(t *testing.T) {
+	e := newEditor(t, Options{}, `{}`)
+	uri, at := e.open("a.sfsync", "rule A\non survey response\ncreate Case\n  set Origin = \"Web\"‸\n")
+	p := completionParams{positionParams: at1(uri, at)}
+	for character, want := range map[string]bool{`"`: false, "": true} {
+		p.Context.TriggerCharacter = character
+		var list completionList
+		e.ask("textDocument/completion", p, &list)
+		if (len(list.Items) > 0) != want {
+			t.Errorf("asked by %q: %v", character, list.Items)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package lsp
 import (
 	"context"
 
-	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 )
 
@@ -15,13 +14,7 @@ func (s *server) signatureHelp(_ context.Context, p positionParams) (*signatureH
 	}
 	offset := v.offset(p.Position)
 	from := v.statements[v.statementAt(offset)].From
-	line := newText("", v.source.Text[from:offset])
-	line.read()
-	var tokens []dsl.Token
-	for _, st := range line.statements {
-		tokens = append(tokens, st.tokens...)
-	}
-	calls := cursorAt(line.source, tokens).calls
+	calls := cursorBehind(v.source.Text[from:offset]).calls
 	for i := len(calls) - 1; i >= 0; i-- {
 		f, ok := plan.LookupFunction(calls[i].name)
 		if !ok {

@@ -1,5 +1,10 @@
 package lsp
 
+import (
+	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/dsl/plan"
+)
+
 // keywordDocs say what each keyword does, as the manual has it.
 var keywordDocs = map[string]string{
 	"connection": "`connection NAME`: the Salesforce connection that this file writes to",
@@ -34,25 +39,72 @@ var statusDocs = map[string]string{
 	"Expired":                 "The survey's time has passed without an answer.",
 }
 
-// lineWords are the keywords that a line may begin with, by where it stands.
-func lineWords(sc scope, top bool) []string {
-	switch {
-	case sc.test != nil:
-		words := []string{"given", "with", "expect", "test", "rule"}
-		if sc.object != "" {
-			words = append(words, "where", "set")
+// lineWords are the keywords that a line may begin with where the place is, the
+// likeliest first.
+func (c *completer) lineWords() []string {
+	var words []string
+	if c.scope.head >= 0 && !c.setting {
+		words = c.clauseWords()
+	}
+	switch tests := plan.IsTestFile(c.source.Path); {
+	case c.test != nil:
+		words = append(words, "given", "with", "expect", "test")
+		if !tests {
+			words = append(words, "rule")
 		}
 		return words
-	case sc.rule != nil && !sc.known:
-		return []string{"on"}
-	case sc.rule != nil:
-		words := []string{"when", "otherwise", "update", "upsert", "create", "let"}
-		if sc.head >= 0 && !sc.setting {
-			words = append([]string{"set", "where", "if", "using"}, words...)
+	case c.rule == nil:
+		if !tests {
+			words = append(words, "rule")
 		}
-		return append(words, "rule", "test", "if")
-	case top:
-		return []string{"rule", "connection", "statuses", "test"}
+		if name := c.file.Connection; name.Missing() || name.From >= c.from {
+			words = append(words, "connection")
+		}
+		return append(words, "statuses", "test")
+	case !c.known:
+		return []string{"on"}
 	}
-	return []string{"rule", "test"}
+	return append(append(words, c.blockWords()...), "rule", "test")
+}
+
+// clauseWords are the clauses that the action of the place does not have yet.
+func (c *completer) clauseWords() []string {
+	var has dsl.Action
+	if action := c.action(); action != nil {
+		has = *action
+	}
+	var words []string
+	if has.Where == nil && c.cursor.verb != "create" {
+		words = append(words, "where")
+	}
+	words = append(words, "set")
+	if has.If == nil && c.test == nil {
+		words = append(words, "if")
+	}
+	if has.Using.Missing() {
+		words = append(words, "using")
+	}
+	return words
+}
+
+// blockWords are what may begin an action or an arm of the rule.
+func (c *completer) blockWords() []string {
+	block, open := c.rule.Block, true
+	if c.arm != nil {
+		block, open = c.arm.Block, !c.arm.Otherwise
+	}
+	empty := len(block.Actions) == 0 || block.Actions[0].From >= c.from
+	actions, arms := []string{"update", "upsert", "create"}, []string{"when", "otherwise"}
+	if empty {
+		actions = append(actions, "let")
+	}
+	switch {
+	case !open: // nothing can follow `otherwise`
+		return actions
+	case c.arm != nil && empty:
+		return append(actions, arms...)
+	case c.arm == nil && empty && len(c.lets(c.from)) == 0 && c.rule.On.If == nil:
+		actions = append(actions, "if") // the trigger's
+	}
+	return append(arms, actions...)
 }
