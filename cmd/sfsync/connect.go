@@ -116,7 +116,7 @@ func connectionError(name string, err error) error {
 func signInAdvice(name string, e *salesforce.Error) string {
 	switch {
 	case e.Cause == salesforce.Unavailable && e.Advice == "":
-		return "try again in a moment; status.salesforce.com tells how the instance is"
+		return "again in a moment; status.salesforce.com tells how the instance is"
 	case e.Cause == salesforce.Network && e.Advice == "":
 		return "look at the spelling of the host first; then at DNS, proxy and firewall. sfsync connect show " + name + " tells a stored connection's host"
 	}

@@ -148,6 +148,9 @@ func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used
 		if s := one.Stopped; s != nil {
 			fmt.Fprintln(c.out, "\n"+hanging(c.style.red("✗")+" ", fmt.Sprintf("%s was stopped %s: %s", one.Name, ago(s.At, now), s.Message), c.width))
 			fmt.Fprintln(c.out, hanging("  ", s.Advice, c.width))
+		} else if e := one.LastError; troubled(one) {
+			fmt.Fprintln(c.out, "\n"+hanging(c.style.yellow("!")+" ", fmt.Sprintf("%s had trouble %s: %s", one.Name, ago(e.At, now), e.Message), c.width))
+			fmt.Fprintln(c.out, hanging("  ", e.Advice, c.width))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
@@ -175,10 +178,15 @@ func (c *console) stateCell(one store.Connection) cell {
 	switch {
 	case one.Stopped != nil:
 		return cell{"stopped", c.style.red}
-	case one.LastError != nil && one.LastError.At.After(one.LastUsed):
+	case troubled(one):
 		return cell{"trouble", c.style.yellow}
 	}
 	return cell{"fine", c.style.green}
+}
+
+// troubled reports whether the last thing that is known of a connection is an error.
+func troubled(one store.Connection) bool {
+	return one.Stopped == nil && one.LastError != nil && one.LastError.At.After(one.LastUsed)
 }
 
 func flowWord(one store.Connection) string { return cmp.Or(one.Flow, "environment") }
@@ -251,6 +259,8 @@ func (c *console) showConnection(one store.Connection, use connectionUse, now ti
 	if s := one.Stopped; s != nil {
 		fmt.Fprintln(c.out, c.style.red(hanging("  stopped: ", s.Message+" ("+ago(s.At, now)+")", c.width)))
 		fmt.Fprintln(c.out, hanging("  ", s.Advice, c.width))
+	} else if troubled(one) {
+		fmt.Fprintln(c.out, hanging("  ", one.LastError.Advice, c.width))
 	}
 }
 
