@@ -19,9 +19,10 @@ func diffCommand(c *console) *cli.Command {
 		Description: "OLD and NEW are rule files, directories of them, or REVISION:PATH in git. What is\n" +
 			"compared is what the rules do: which field is written for which status, from what, in\n" +
 			"which record. Layout, comments, tests and the order of rules, arms and fields do not\n" +
-			"count. The schema is that of --schema or --connection, or else of a directory `schema`\n" +
-			"beside the rules. --replay and --replay-runs show which writes would differ for events\n" +
-			"of a file, or of the past. Exits with 1 if there is a difference.",
+			"count, unless rules set the same field of a record. The schema is that of --schema or\n" +
+			"--connection, or else of a directory `schema` beside the rules. --replay and\n" +
+			"--replay-runs show which writes would differ for events of a file, or of the past.\n" +
+			"Exits with 1 if there is a difference.",
 		Flags: append([]cli.Flag{
 			schemaFlag(),
 			&cli.StringFlag{Name: "connection", Usage: "compare with the stored schema of the connection `NAME`"},

@@ -107,7 +107,8 @@ func ruleSentences(r *rulediff.Rule) (all []declaration) {
 	add := func(change, format string, args ...any) {
 		all = append(all, declaration{change, fmt.Sprintf(format, args...)})
 	}
-	if r.Change == rulediff.Added || r.Change == rulediff.Removed {
+	whole := r.Change == rulediff.Added || r.Change == rulediff.Removed
+	if whole {
 		add(r.Change, "on %s", r.On)
 	}
 	if t := r.Trigger; t != nil {
@@ -115,6 +116,8 @@ func ruleSentences(r *rulediff.Rule) (all []declaration) {
 	}
 	if g := r.Guard; g != nil {
 		switch {
+		case whole:
+			add(r.Change, "only if %s", g.New+g.Old)
 		case g.Old == "":
 			add(rulediff.Added, "now only if %s", g.New)
 		case g.New == "":
@@ -122,6 +125,9 @@ func ruleSentences(r *rulediff.Rule) (all []declaration) {
 		default:
 			add(rulediff.Changed, "now only if %s, before if %s", g.New, g.Old)
 		}
+	}
+	if r.After != "" {
+		add(rulediff.Changed, "now after rule %s, which sets some of the same fields: the last one wins", r.After)
 	}
 	if t := r.Connection; t != nil {
 		name := func(s string) string {

@@ -58,6 +58,7 @@ type Rule struct {
 	Trigger    *Text      `json:"trigger,omitempty"`
 	Guard      *Text      `json:"guard,omitempty"`      // "" for none
 	Connection *Text      `json:"connection,omitempty"` // "" for that of whoever runs the rules
+	After      string     `json:"after,omitempty"`      // a rule that writes the same field of the same record, and comes first only now
 	Statuses   []Handling `json:"statuses,omitempty"`
 	Actions    []Action   `json:"actions,omitempty"`
 	Calls      *Count     `json:"api_calls_per_1000_events,omitempty"`
@@ -122,8 +123,12 @@ func Compare(before, after Side) *Diff {
 	c.pair(before.Plan, after.Plan)
 	calls := [2]map[*plan.Rule]int{callsOf(before.Plan), callsOf(after.Plan)}
 	d.Calls = Count{mostCalls(before.Plan, calls[0]), mostCalls(after.Plan, calls[1])}
+	behind := c.overtaken(before.Plan)
 	for _, p := range c.pairs {
 		r, differs := c.rule(p)
+		if other := behind[p.new]; other != nil {
+			r.After, r.Change, differs = other.Name, Changed, true
+		}
 		if p.old != nil && p.new != nil && calls[0][p.old] != calls[1][p.new] {
 			r.Calls = &Count{calls[0][p.old], calls[1][p.new]}
 		}

@@ -45,6 +45,9 @@ func lines(d *rulediff.Diff) string {
 		text("on", r.Trigger)
 		text("if", r.Guard)
 		text("connection", r.Connection)
+		if r.After != "" {
+			fmt.Fprintf(&b, "  after %s\n", r.After)
+		}
 		for _, h := range r.Statuses {
 			fmt.Fprintf(&b, "  %s: %s -> %s\n", strings.Join(h.Statuses, ", "), h.Old, h.New)
 		}
@@ -117,6 +120,8 @@ func TestCompare(t *testing.T) {
 		{"update becomes upsert, with a guard", "rule R\non survey response\nupdate Contact where Key__c = profile.key set A__c = answers.a\n",
 			"rule R\non survey response\nupsert Contact where Key__c = profile.key if answers.a > 3 set A__c = answers.a\n",
 			"changed R\n  changed upsert Contact where Key__c = profile.key if answers.a > 3 [every event]\n    was update Contact where Key__c = profile.key\n"},
+		{"rules change places, and the last write wins", "rule One\non survey response\nupdate Contact where Id = profile.id set A__c = 1\n" + "rule Two\non survey response nps\nwhen Responded\nupdate Contact where Id = profile.id set A__c = 2\n", "rule Two\non survey response nps\nwhen Responded\nupdate Contact where Id = profile.id set A__c = 2\n" + "rule One\non survey response\nupdate Contact where Id = profile.id set A__c = 1\n", "changed One\n  after Two\n"},
+		{"rules change places that never meet", "rule One\non survey response csat\nupdate Contact where Id = profile.id set A__c = 1\n" + "rule Two\non survey response nps\nwhen Responded\nupdate Contact where Id = profile.id set A__c = 2\n", "rule Two\non survey response nps\nwhen Responded\nupdate Contact where Id = profile.id set A__c = 2\n" + "rule One\non survey response csat\nupdate Contact where Id = profile.id set A__c = 1\n", ""},
 		{"renamed", base, strings.Replace(base, "rule Answers", "rule Replies", 1), "renamed Replies (was Answers)\n"},
 		{"renamed and changed", base,
 			strings.Replace(strings.Replace(base, "rule Answers", "rule Replies", 1), "Done", "Finished", 1),

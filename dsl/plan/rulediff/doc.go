@@ -9,5 +9,7 @@
 // Each rule is taken apart into what it does for every status there is, through
 // whichever arm, and that is what is compared. So layout, comments, the names of lets
 // and the order of rules, arms and fields do not count, nor does how statuses are
-// spread over arms. The order of actions counts where they set the same field. A rule is known again by its name, or else by what it does.
+// spread over arms. Order counts only where actions or rules set the same field of the
+// same record, since the last of them wins. A rule is known again by its name, or else by
+// what it does.
 package rulediff

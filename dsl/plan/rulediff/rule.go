@@ -155,7 +155,7 @@ func (c *comparison) actions(p pair) []Action {
 		pairs := align(actionsOf(p.old, s), actionsOf(p.new, s))
 		for j, pair := range pairs {
 			a, differs := c.action(p, s, pair[0], pair[1])
-			if first := overtaken(actionsOf(p.old, s), pairs[:j], pair); first != nil {
+			if first := overtakes(actionsOf(p.old, s), pairs[:j], pair); first != nil {
 				a.After, differs = head(first), true
 			}
 			if !differs {
@@ -178,9 +178,9 @@ func (c *comparison) actions(p pair) []Action {
 	return all
 }
 
-// overtaken is an action that now comes before that of a pair and came behind it, where
+// overtakes is an action that now comes before that of a pair and came behind it, where
 // that matters: both set a field of the same object, and the last one wins.
-func overtaken(old []*plan.Action, before [][2]*plan.Action, pair [2]*plan.Action) *plan.Action {
+func overtakes(old []*plan.Action, before [][2]*plan.Action, pair [2]*plan.Action) *plan.Action {
 	if pair[0] == nil || pair[1] == nil {
 		return nil
 	}
