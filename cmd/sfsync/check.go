@@ -197,7 +197,7 @@ func (c *console) printCheck(r *checkReport, shown []dsl.Diagnostic) error {
 		verdict = c.style.green(verdict)
 	}
 	fmt.Fprintf(c.out, "%s, %s: %s (%.0f ms)\n", plural(len(r.Files), "file"), plural(r.Rules, "rule"), verdict, r.Milliseconds)
-	if r.CallsPer1000 != nil && r.Errors == 0 {
+	if r.CallsPer1000 != nil && r.Errors == 0 && r.Rules > 0 {
 		fmt.Fprintf(c.out, "1,000 events take at most %s.\n", plural(*r.CallsPer1000, "API call"))
 	}
 	if len(r.Unchecked) > 0 {

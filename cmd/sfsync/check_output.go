@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -31,13 +30,7 @@ func (c *console) writeCheck(ctx *cli.Context, r *checkReport, outputs []output,
 		if err := file.writeCheckAs(output.format, ctx.Bool("strict"), &whole, all, all); err != nil {
 			return err
 		}
-		if output.path == "-" {
-			if _, err := io.Copy(c.out, &buf); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := replaceFile(output.path, buf.Bytes()); err != nil {
+		if err := output.write(c, buf.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,15 @@ func wantsJSON(ctx *cli.Context) bool { return ctx.String("format") == "json" }
 // output is a report that goes to a file.
 type output struct{ format, path string }
 
+// write puts a report where it is wanted; - is standard output.
+func (o output) write(c *console, report []byte) error {
+	if o.path == "-" {
+		_, err := c.out.Write(report)
+		return err
+	}
+	return replaceFile(o.path, report)
+}
+
 // outputFlag is --output, for further reports beside the one of --format.
 func outputFlag(example string) cli.Flag {
 	return &cli.StringSliceFlag{Name: "output", Usage: "also write a report to a file, as `FORMAT=FILE`, such as " + example + "; may be repeated"}

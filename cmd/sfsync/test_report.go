@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -54,17 +55,20 @@ func (r *testReport) finish(begun time.Time) {
 
 // report prints the report, and writes it to the files that are wanted.
 func (t *tester) report(ctx *cli.Context, r *testReport) error {
+	if err := t.console.printTests(ctx, r, ctx.String("format")); err != nil {
+		return err
+	}
 	for _, o := range t.outputs {
-		var b strings.Builder
+		var b bytes.Buffer
 		plain := &console{out: &b, err: io.Discard, width: defaultWidth}
 		if err := plain.printTests(ctx, r, o.format); err != nil {
 			return err
 		}
-		if err := replaceFile(o.path, []byte(b.String())); err != nil {
+		if err := o.write(t.console, b.Bytes()); err != nil {
 			return err
 		}
 	}
-	return t.console.printTests(ctx, r, ctx.String("format"))
+	return nil
 }
 
 func (c *console) printTests(ctx *cli.Context, r *testReport, format string) error {
