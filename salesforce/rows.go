@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -61,17 +59,6 @@ func (c *Client) Update(ctx context.Context, row Row) Result { return c.single(c
 // Upsert changes the record that the external id names, or makes it, in a call
 // of its own.
 func (c *Client) Upsert(ctx context.Context, row Row) Result { return c.single(ctx, Upsert, &row) }
-
-// Retrieve returns a record as JSON, with the given fields or all of them.
-func (c *Client) Retrieve(ctx context.Context, object, id string, fields ...string) (json.RawMessage, error) {
-	path := c.root + "/sobjects/" + segment(object) + "/" + segment(id)
-	if len(fields) > 0 {
-		path += "?fields=" + url.QueryEscape(strings.Join(fields, ","))
-	}
-	var record json.RawMessage
-	err := c.get(ctx, &call{path: path}, &record)
-	return record, err
-}
 
 func (c *Client) single(ctx context.Context, op Op, row *Row) Result {
 	if bad := row.check(op); bad != nil {
