@@ -143,7 +143,7 @@ var causes = []CauseInfo{
 	{
 		Cause:       Network,
 		Title:       "Salesforce could not be reached",
-		Explanation: "The connection failed, or it broke or timed out before an answer came.",
+		Explanation: "The connection failed, it broke or timed out before an answer came, or something else than Salesforce answered.",
 		Advice:      "Writes that are safe to repeat are repeated by themselves. If it stays, check DNS, proxy and firewall, and the instance URL of the connection.",
 		Retry:       Retry{Heals: true, First: time.Second, Max: 5 * time.Minute, For: 3 * day},
 	},
