@@ -33,7 +33,10 @@ const (
 )
 
 const (
-	keyFile     = "sfsync.key"
+	keyFile = "sfsync.key"
+	// unfinishedKeys are files that become keys once they are whole.
+	unfinishedKeys = ".sfsync-key-*"
+
 	ringService = "sfsync"
 	nextSuffix  = ".new"
 	// ringTimeout is how long the key ring may take. It may ask the user to unlock it.
@@ -169,7 +172,7 @@ func writeKeyFile(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fail(err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".sfsync-key-*") // mode 0600
+	f, err := os.CreateTemp(filepath.Dir(path), unfinishedKeys) // mode 0600
 	if err != nil {
 		return fail(err)
 	}
@@ -201,6 +204,11 @@ func (p place) promote(k key) error {
 	case placeFile:
 		if err := os.Rename(p.next().name, p.name); err != nil {
 			return fmt.Errorf("cannot put the new key in place: %w", err)
+		}
+		// Copies of keys that processes left which were killed while they wrote them.
+		left, _ := filepath.Glob(filepath.Join(filepath.Dir(p.name), unfinishedKeys))
+		for _, path := range left {
+			_ = os.Remove(path)
 		}
 		syncDir(filepath.Dir(p.name))
 	case placeRing:

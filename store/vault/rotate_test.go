@@ -112,6 +112,10 @@ func TestRotationShutsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What a process leaves that is killed while it writes a key.
+	if err := os.WriteFile(filepath.Join(dir, ".sfsync-key-123"), old, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	sealed, _ := kv.Get(t.Context(), "secret/grant/a")
 	done, err := v.Rotate(t.Context(), "")
 	if err != nil || done.Secrets != 1 || done.OldKeyID == done.NewKeyID || done.NewKeyID != info(t, v).KeyID {
@@ -119,6 +123,9 @@ func TestRotationShutsOut(t *testing.T) {
 	}
 	if again, _ := kv.Get(t.Context(), "secret/grant/a"); string(again.Value) == string(sealed.Value) {
 		t.Error("the secret was not sealed anew")
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".sfsync-key-*")); len(left) > 0 {
+		t.Errorf("keys are left behind: %v", left)
 	}
 	kept := filepath.Join(dir, "old.key")
 	if err := os.WriteFile(kept, old, 0o600); err != nil {
