@@ -91,6 +91,13 @@ func (d daemonRunLog) List(ctx context.Context, filter store.Filter) iter.Seq2[s
 	}
 }
 
+// due is how many accepted events are run just now, or next.
+func (s *servingFile) due(ctx context.Context) (int, error) {
+	var now servingNow
+	err := s.askJSON(ctx, http.MethodGet, "/serving", nil, &now)
+	return now.Due, err
+}
+
 // Get implements [store.RunLog].
 func (d daemonRunLog) Get(ctx context.Context, ref string) ([]store.Run, error) {
 	var runs []store.Run

@@ -105,17 +105,32 @@ func parseTime(ctx *cli.Context, name string, now time.Time) (time.Time, error) 
 	return time.Time{}, usagef("", "--%s is no time: `%s`; write 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z", name, text)
 }
 
-// runLog opens the run log for reading; without a store there is none to open. While
-// a daemon has the store, the daemon answers.
-func runLog(ctx *cli.Context) (store.RunLog, func(), error) {
+// history is the run log, open for reading, and what is still to come to it.
+type history struct {
+	store.RunLog
+	due  func(context.Context) (int, error) // how many accepted events are run just now, or next
+	next string                             // what becomes of these
+	done func()
+}
+
+// openHistory opens the history of the store; nil if there is no store. While a daemon
+// has it, the daemon answers.
+func openHistory(ctx *cli.Context) (*history, error) {
 	s, at, err := openOrAsk(ctx, readStore)
 	if at != nil {
-		return daemonRunLog{at}, func() {}, nil
+		return &history{RunLog: daemonRunLog{at}, due: at.due, next: "run just now, or next", done: func() {}}, nil
 	}
 	if err != nil || s == nil {
-		return nil, func() {}, err
+		return nil, err
 	}
-	return runtime.RunLog(s), func() { s.Close() }, nil
+	return &history{RunLog: runtime.RunLog(s), due: func(ctx context.Context) (int, error) { return dueIn(ctx, s) },
+		next: "to be run: `sfsync run RULES --waiting`, or the daemon, does it", done: func() { s.Close() }}, nil
+}
+
+// dueIn is how many events of a store wait for nothing but their turn.
+func dueIn(ctx context.Context, s store.Store) (int, error) {
+	h, err := s.Health(ctx)
+	return h.Queued - h.Waiting, err
 }
 
 // chosen yields the runs that pass a filter and have one of the outcomes, if there are
@@ -151,8 +166,7 @@ func (c *console) runsList(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	log, done, err := runLog(ctx)
-	defer done()
+	log, err := openHistory(ctx)
 	if err != nil {
 		return err
 	}
@@ -162,6 +176,7 @@ func (c *console) runsList(ctx *cli.Context) error {
 		}
 		return nil
 	}
+	defer log.done()
 	enc := json.NewEncoder(c.out)
 	enc.SetEscapeHTML(false)
 	t := table{least: 32}
@@ -193,7 +208,15 @@ func (c *console) runsList(ctx *cli.Context) error {
 	case n == filter.Limit:
 		fmt.Fprintf(c.out, "%s\n", c.style.dim(fmt.Sprintf("The newest %s; --limit shows more.", plural(n, "run"))))
 	}
-	return nil
+	if filter.Limit = 0; filter != (store.Filter{}) && filter != (store.Filter{Outcome: store.Waiting}) {
+		return nil
+	}
+	// What was accepted and has no outcome yet is nowhere else to be seen.
+	due, err := log.due(ctx.Context)
+	if err == nil && due > 0 {
+		fmt.Fprintf(c.out, "%s\n", c.style.yellow(fmt.Sprintf("Accepted and %s: %s.", log.next, plural(due, "event"))))
+	}
+	return err
 }
 
 // outcome is an outcome in its colour.
@@ -283,14 +306,14 @@ func (c *console) runsShow(ctx *cli.Context) error {
 	if ref == "" || ctx.NArg() > 1 {
 		return usagef("sfsync runs list", "one run or event is needed")
 	}
-	log, done, err := runLog(ctx)
-	defer done()
+	log, err := openHistory(ctx)
 	if err != nil {
 		return err
 	}
 	if log == nil {
 		return problemf("", "there are no runs yet")
 	}
+	defer log.done()
 	runs, err := findRuns(ctx, log, ref)
 	if err != nil {
 		return err
@@ -320,5 +343,5 @@ func findRuns(ctx *cli.Context, log store.RunLog, ref string) ([]store.Run, erro
 			return nil, err
 		}
 	}
-	return nil, problemf("sfsync runs list", "there is no run, and no event, with the id `%s`", ref)
+	return nil, problemf("sfsync runs list", "there is no run, and no event that was run, with the id `%s`", ref)
 }

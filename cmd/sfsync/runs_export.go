@@ -78,13 +78,13 @@ func (c *console) runsExport(ctx *cli.Context) error {
 	if filter.Outcome != "" {
 		outcomes = []store.Outcome{filter.Outcome}
 	}
-	log, done, err := runLog(ctx)
-	defer done()
+	log, err := openHistory(ctx)
 	if err != nil {
 		return err
 	}
 	put, flush := c.exporter(ctx.String("format"))
 	if log != nil {
+		defer log.done()
 		if err := eachRow(ctx.Context, log, filter, outcomes, put); err != nil {
 			return err
 		}

@@ -18,9 +18,10 @@ func (d *daemon) adminHandler(token string) http.Handler {
 	mux.Handle("GET /metrics", d.metrics.Registry)
 	mux.Handle("GET /healthz", &d.handler)
 	mux.Handle("GET /readyz", &d.handler)
-	mux.Handle("GET /serving", forOwner(token, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("GET /serving", forOwner(token, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		due, _ := dueIn(r.Context(), d.store) // whoever asks must find the daemon also if its store is in trouble
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(servingNow{d.rulesByConnection()})
+		json.NewEncoder(w).Encode(servingNow{d.rulesByConnection(), due})
 	})))
 	mux.Handle("/runs", forOwner(token, runLogHandler(runtime.RunLog(d.store))))
 	mux.Handle("/runs/", forOwner(token, runActHandler(d.engine, d.store.Runs(), d.logger)))
@@ -38,6 +39,7 @@ func (d *daemon) adminHandler(token string) http.Handler {
 // servingNow is what a daemon tells of itself to other commands.
 type servingNow struct {
 	Rules map[string][]string `json:"rules"` // names, by the connection that they write to
+	Due   int                 `json:"due"`   // accepted events that are run just now, or next
 }
 
 // rulesByConnection are the rules that are served now. One org that a flag names stands
