@@ -40,6 +40,9 @@ func alertSenders(ctx *cli.Context) ([]alert.Sender, error) {
 	}
 	to := ctx.StringSlice("alert-mail-to")
 	if len(to) == 0 {
+		if ctx.IsSet("alert-mail-from") {
+			return nil, usagef("--alert-mail-to ADDRESS", "--alert-mail-from alone sends no mail: nobody is to get it")
+		}
 		return senders, nil
 	}
 	server := os.Getenv(smtpVariable)
@@ -159,6 +162,12 @@ func (o *observer) signedOut(connection string, err error) {
 // nearlyFull is the share of the store's limit past which somebody is told, and old
 // runs go.
 const nearlyFull = 0.8
+
+// unkept tells that senders are sent away since nothing can be put on disk.
+func (o *observer) unkept() {
+	o.alerter.Raise(alert.Alert{Kind: alert.Store, Subject: "refused", Message: "events cannot be put on disk, so senders are asked to send them again",
+		Help: "make room on the disk of the store; the log says what is in the way, and sfsync goes on by itself. Salesforce tries for 24 hours"})
+}
 
 // health looks at the store.
 func (o *observer) health(h store.Health, now time.Time) {

@@ -31,6 +31,7 @@ import (
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/runtime/alert"
 	"github.com/sfsync/sfsync/runtime/metrics"
+	"github.com/sfsync/sfsync/runtime/receiver"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
 )
@@ -104,6 +105,9 @@ func TestAlertsOnTrouble(t *testing.T) {
 		c.Write(t.Context(), salesforce.Update, make([]salesforce.Row, 2))
 		o.report(runtime.Report{Event: "ev/1", Done: true, Runs: []store.Run{{Rule: "R", Outcome: store.Failed, Cause: "duplicate"}, {Rule: "S", Outcome: store.InDoubt}}})
 		o.report(runtime.Report{Event: "om/2", Runs: []store.Run{{Rule: "R", Outcome: store.Waiting, Why: store.WhyLoopBreaker, Reason: "this rule has run 20 times"}}})
+		d := &daemon{metrics: o.metrics, observe: o}
+		d.answered(receiver.Answer{Route: receiver.RouteSOAP, Status: 503, Reason: receiver.ReasonOverload}) // is over by itself
+		d.answered(receiver.Answer{Route: receiver.RouteSOAP, Status: 503, Reason: receiver.ReasonStore})
 		o.health(store.Health{Failed: errors.New("disk on fire")}, now)
 		o.health(store.Health{Limit: 100, Used: 90, Queued: 3, Oldest: now.Add(-2 * time.Hour)}, now)
 		time.Sleep(time.Hour)
@@ -122,6 +126,7 @@ func TestAlertsOnTrouble(t *testing.T) {
 		"failure/duplicate in R": `events fail with the cause duplicate in the rule "R"`,
 		"in_doubt/S":             `whether a record was created is in doubt in the rule "S"`,
 		"loop_breaker/R":         `the rule "R" runs again and again for one record, so its runs wait`,
+		"store/refused":          "events cannot be put on disk, so senders are asked to send them again",
 		"store/failed":           "the store takes no writes, so nothing is accepted: disk on fire",
 		"store/full":             "the store is 90 % full; at 100 % nothing more is accepted",
 		"queue_age/":             "the oldest of 3 events has waited for 2h0m0s",

@@ -124,6 +124,9 @@ func (d *daemon) answered(a receiver.Answer) {
 			d.metrics.Events.Add(float64(n), route, answer)
 		}
 	}
+	if a.Reason == receiver.ReasonStore {
+		d.observe.unkept()
+	}
 }
 
 // tlsConfig is nil without a certificate.

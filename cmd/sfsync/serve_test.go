@@ -395,6 +395,7 @@ func TestServeRefusesToStart(t *testing.T) {
 		{name: "network", args: []string{"--soap-network", "everywhere"}, code: exitUsage, says: "no network"},
 		{name: "certificate without TLS", args: []string{"--soap-client-pin", strings.Repeat("ab", 32)}, code: exitUsage, says: "need TLS"},
 		{name: "mail without server", args: []string{"--alert-mail-to", "ops@example.com"}, code: exitUsage, says: smtpVariable},
+		{name: "mail to nobody", args: []string{"--alert-mail-from", "ops@example.com"}, code: exitUsage, says: "nobody is to get it"},
 		{name: "share", args: []string{"--quota-share", "80"}, code: exitUsage, says: "at most 1"},
 		{name: "small store", args: []string{"--store-limit", "1"}, code: exitUsage, says: "16"},
 		{name: "log format", args: []string{"--log-format", "xml"}, code: exitUsage, says: "xml"},
