@@ -47,7 +47,7 @@ func newConsole(in, out, errOut *os.File) *console {
 }
 
 // widthOf is how many columns a text may have.
-func widthOf(out *os.File) int {
+func widthOf(out interface{ Fd() uintptr }) int {
 	if w, _, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
 		return max(40, min(w, 120))
 	}
@@ -57,7 +57,7 @@ func widthOf(out *os.File) int {
 // lineWidth is the width for output of one thing a line. Where it goes to no terminal,
 // nothing of it is cut, so that other programs find all of it.
 func (c *console) lineWidth() int {
-	if f, ok := c.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := c.out.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
 		return c.width
 	}
 	return 0

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,7 +52,7 @@ func printHelp(w io.Writer, templ string, data any) {
 	var b bytes.Buffer
 	cli.HelpPrinterCustom(&b, templ, data, nil)
 	width := defaultWidth
-	if f, ok := w.(*os.File); ok {
+	if f, ok := w.(interface{ Fd() uintptr }); ok {
 		width = widthOf(f)
 	}
 	items := false

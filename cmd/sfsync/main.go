@@ -8,7 +8,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,7 +24,12 @@ func run(args []string) int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	keepOutOfCoreDumps()
 	collectLessOften()
+	out := &stdout{File: os.Stdout}
 	c := newConsole(os.Stdin, os.Stdout, os.Stderr)
-	c.in = &interruptible{ctx: ctx, from: os.Stdin}
-	return c.exit(execute(ctx, c, args))
+	c.in, c.out = &interruptible{ctx: ctx, from: os.Stdin}, out
+	err := execute(ctx, c, args)
+	if err == nil || errors.Is(err, problem) {
+		err = cmp.Or(out.err(), err)
+	}
+	return c.exit(err)
 }
