@@ -8,19 +8,18 @@ const { LanguageClient, RevealOutputChannelOn } = require('vscode-languageclient
 
 let client;
 
-function program() {
-  return vscode.workspace.getConfiguration('sfsync').get('path') || 'sfsync';
-}
-
 async function start() {
-  const command = program();
+  const command = vscode.workspace.getConfiguration('sfsync').get('path') || 'sfsync';
   client = new LanguageClient(
     'sfsync',
     'sfsync',
     { command, args: ['lsp'] },
     {
-      documentSelector: [{ language: 'sfsync' }],
-      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.{sfsync,json,jsonl}') },
+      // Not what version control shows of the past, which lies beside no schema.
+      documentSelector: [
+        { scheme: 'file', language: 'sfsync' },
+        { scheme: 'untitled', language: 'sfsync' },
+      ],
       revealOutputChannelOn: RevealOutputChannelOn.Never,
     },
   );
@@ -28,39 +27,50 @@ async function start() {
     await client.start();
   } catch (error) {
     client = undefined;
-    const choice = await vscode.window.showErrorMessage(
-      `The language server did not start: ${command} lsp. Is sfsync installed?`,
-      'Set the path',
-    );
-    if (choice) {
-      await vscode.commands.executeCommand('workbench.action.openSettings', 'sfsync.path');
-    }
+    askForPath(command); // nobody waits for the answer
+  }
+}
+
+async function askForPath(command) {
+  const choice = await vscode.window.showErrorMessage(
+    `The language server did not start: ${command} lsp. Is sfsync installed?`,
+    'Set the path',
+  );
+  if (choice) {
+    await vscode.commands.executeCommand('workbench.action.openSettings', 'sfsync.path');
   }
 }
 
 async function stop() {
   const running = client;
   client = undefined;
-  if (running) {
-    await running.stop();
+  try {
+    await running?.stop();
+  } catch (error) {
+    // It has ended already, and said why.
   }
 }
 
-async function restart() {
-  await stop();
-  await start();
+// One after the other: a server that is starting cannot be stopped yet.
+let turn = Promise.resolve();
+
+function next(...steps) {
+  for (const step of steps) {
+    turn = turn.then(step);
+  }
+  return turn;
 }
 
-exports.activate = async (context) => {
+exports.activate = (context) => {
   context.subscriptions.push(
-    vscode.commands.registerCommand('sfsync.restart', restart),
+    vscode.commands.registerCommand('sfsync.restart', () => next(stop, start)),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('sfsync.path')) {
-        restart();
+        next(stop, start);
       }
     }),
   );
-  await start();
+  return next(start);
 };
 
-exports.deactivate = stop;
+exports.deactivate = () => next(stop);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the grammar and packs the extension into sfsync.vsix, in this folder or the one
-# that is named. It needs node and npm. Nothing else is left behind.
+# Tests the extension and packs it into sfsync.vsix, in this folder or the one that is
+# named. It needs node and npm. Nothing else is left behind.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "${1:-$here}" && pwd)
