@@ -69,6 +69,17 @@ func TestNothingBeforeInitialize(t *testing.T) {
 	}
 }
 
+func TestGivenUpIsAnError(t *testing.T) {
+	s := newServer(context.Background(), Options{})
+	s.phase = running
+	h := method(s, func(ctx context.Context, _ struct{}) (any, error) { return nil, ctx.Err() })
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := h(ctx, (&jrpc2.ParsedRequest{ID: "1", Method: "x"}).ToRequest()); code(err) != codeCancelled {
+		t.Errorf("a request that was given up is answered with %v", err)
+	}
+}
+
 func TestPanicIsAnError(t *testing.T) {
 	s := newServer(context.Background(), Options{})
 	s.phase = running
