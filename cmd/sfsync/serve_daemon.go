@@ -138,7 +138,7 @@ func (d *daemon) orgs() []metrics.Org {
 	all := d.book.now().byConnection()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		c := all[name].client
-		out = append(out, metrics.Org{Connection: name, Calls: c.Calls(), Usage: c.Usage()})
+		out = append(out, metrics.Org{Connection: name, Calls: c.Calls(), Usage: c.Usage(), Share: d.settings.quotaShare})
 	}
 	return out
 }

@@ -23,6 +23,7 @@ type Org struct {
 	Connection string
 	Calls      int64 // made by this process
 	Usage      salesforce.Usage
+	Share      float64 // of the calls in 24 hours, up to which writes are sent
 }
 
 // Metrics are the series of the daemon.
@@ -104,6 +105,8 @@ func orgs(r *Registry, read func() []Org) {
 		each(func(o Org) (float64, bool) { return float64(o.Calls), true }))
 	r.read("sfsync_api_quota_calls", "API calls that the org allows in 24 hours, as Salesforce said last.", prometheus.GaugeValue, labels,
 		each(func(o Org) (float64, bool) { return float64(o.Usage.Max), o.Usage.Max > 0 }))
+	r.read("sfsync_api_budget_calls", "API calls in 24 hours, anybody's, past which writes wait.", prometheus.GaugeValue, labels,
+		each(func(o Org) (float64, bool) { return o.Share * float64(o.Usage.Max), o.Usage.Max > 0 }))
 	r.read("sfsync_api_quota_left_calls", "API calls of the last 24 hours that nobody has used, as Salesforce said last.", prometheus.GaugeValue, labels,
 		each(func(o Org) (float64, bool) { return float64(o.Usage.Max - o.Usage.Used), o.Usage.Max > 0 }))
 }

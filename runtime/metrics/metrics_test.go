@@ -39,7 +39,7 @@ func TestSeries(t *testing.T) {
 			return store.Health{Queued: 5, Waiting: 2, Used: 100, Limit: 1000, Oldest: time.Now().Add(-time.Hour)}, failing
 		},
 		Orgs: func() []Org {
-			return []Org{{"production", 7, fake{}.Usage()}, {Connection: "new"}}
+			return []Org{{"production", 7, fake{}.Usage(), 0.8}, {Connection: "new"}}
 		},
 	})
 	c := m.Client("production", fake{})
@@ -71,6 +71,7 @@ func TestSeries(t *testing.T) {
 		`sfsync_call_duration_seconds_count{connection="production",op="update"} 1`,
 		`sfsync_api_calls_total{connection="production"} 7`,
 		`sfsync_api_quota_left_calls{connection="production"} 70`,
+		`sfsync_api_budget_calls{connection="production"} 80`,
 		`sfsync_queue_events 5`,
 		`sfsync_queue_waiting_events 2`,
 		`sfsync_store_limit_bytes 1000`,
