@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,6 +31,7 @@ func (c *compilation) declareStatuses(files []*dsl.File) {
 func (c *compilation) arms(r *dsl.Rule, out *Rule, s *scope) {
 	handled := map[string]dsl.Name{} // normal form -> where
 	var otherwise *dsl.Arm
+	guessed := true // whether what unknown statuses were meant for is known
 	for _, arm := range r.Arms {
 		compiled := &Arm{Otherwise: arm.Otherwise, Line: s.source.Position(arm.From).Line, tree: arm}
 		if otherwise != nil {
@@ -46,7 +48,11 @@ func (c *compilation) arms(r *dsl.Rule, out *Rule, s *scope) {
 			compiled.Statuses = append(compiled.Statuses, st.Text)
 			n := dsl.NormalStatus(st.Text)
 			if c.statuses[n] == "" {
-				c.unknownStatus(s.source, st)
+				meant := c.unknownStatus(s.source, st)
+				guessed = guessed && len(meant) > 0
+				for _, m := range meant {
+					handled[dsl.NormalStatus(m)] = st
+				}
 				continue
 			}
 			if first, ok := handled[n]; ok {
@@ -68,7 +74,7 @@ func (c *compilation) arms(r *dsl.Rule, out *Rule, s *scope) {
 		}
 		out.Arms = append(out.Arms, compiled)
 	}
-	if otherwise == nil && len(r.Arms) > 0 && r.On != nil {
+	if otherwise == nil && len(r.Arms) > 0 && r.On != nil && guessed {
 		c.unhandled(r, handled, s)
 	}
 }
@@ -105,17 +111,52 @@ func (c *compilation) unhandled(r *dsl.Rule, handled map[string]dsl.Name, s *sco
 	d.Help = "add an arm for them, or `otherwise`"
 }
 
-func (c *compilation) unknownStatus(src *dsl.Source, st dsl.Name) {
+// unknownStatus reports a status that there is not. It returns the statuses that were
+// meant, if that can be told.
+func (c *compilation) unknownStatus(src *dsl.Source, st dsl.Name) (meant []string) {
 	known := make([]string, 0, len(c.statuses))
 	for _, spelt := range c.statuses {
 		known = append(known, spelt)
 	}
 	slices.Sort(known)
 	d := c.report(src, st.Span, dsl.Error, "S102", "there is no status `%s`", st.Text)
+	become := func(text string) {
+		d.Fixes = []dsl.Fix{{Title: "write `" + text + "`", Edits: []dsl.Edit{{Span: st.Span, New: text}}}}
+	}
+	if meant = c.joinedStatuses(st.Text); len(meant) > 0 {
+		become(strings.Join(meant, ", "))
+		d.Help = "statuses have commas between them: " + strings.Join(meant, ", ")
+		return meant
+	}
+	if strings.ContainsAny(st.Text, "=<>") || ifInStatus.MatchString(st.Text) {
+		d.Help = "only statuses stand here; a condition stands behind an action's object: `update … where … if …`"
+		return nil
+	}
 	if better, ok := dsl.Suggest(st.Text, known); ok {
+		become(better)
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)
-		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: st.Span, New: better}}}}
-		return
+		return []string{better}
 	}
 	d.Help = fmt.Sprintf("if it is one of your own, declare it at the top of the file: statuses %s", st.Text)
+	return nil
+}
+
+var (
+	ifInStatus   = regexp.MustCompile(`\sif\s`)
+	joinOfStatus = regexp.MustCompile(`(?i)\s+(?:or|and)\s+|\s*[;|/&+]+\s*`)
+)
+
+// joinedStatuses returns the statuses in a text that joins them by other things than
+// commas, nil if that is not what it does.
+func (c *compilation) joinedStatuses(text string) []string {
+	parts := joinOfStatus.Split(text, -1)
+	if len(parts) < 2 {
+		return nil
+	}
+	for i, part := range parts {
+		if parts[i] = c.statuses[dsl.NormalStatus(part)]; parts[i] == "" {
+			return nil
+		}
+	}
+	return parts
 }

@@ -221,7 +221,11 @@ func (c *compilation) rule(f *dsl.File, r *dsl.Rule) {
 		out.Actions = append(out.Actions, c.action(a, s, out))
 	}
 	c.arms(r, out, s)
-	if len(r.Actions) == 0 && len(r.Arms) == 0 && !r.Name.Missing() && len(f.Faults) == 0 {
+	nothing := len(r.Actions) == 0
+	for _, arm := range r.Arms {
+		nothing = nothing && len(arm.Actions) == 0
+	}
+	if nothing && !r.Name.Missing() && len(f.Faults) == 0 {
 		c.report(f.Source, r.Name.Span, dsl.Warning, "S117", "this rule does nothing").Help = "add a create, update or upsert"
 	}
 	c.plan.Rules = append(c.plan.Rules, out)
@@ -261,6 +265,7 @@ func (c *compilation) guard(e *dsl.Expr, s *scope) *Expression {
 	case !x.kinds.can(Bool):
 		d := c.report(s.source, e.Span, dsl.Error, "S131", "a guard is true or false, and this is %s", x.kinds&^Null)
 		d.Help = "compare it, or read yes and no with bool(…)"
+		x.program = nil // nobody knows what it will look at
 	case x.constant && x.value == true:
 		c.report(s.source, e.Span, dsl.Warning, "S405", "this guard is always true").Help = "leave it out"
 	case x.constant:

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // safety looks at all rules together: what they may set in motion again, what a
@@ -100,6 +101,9 @@ func (a *Action) fires(r *Rule) bool {
 	if r.tree.On == nil || r.Trigger != dsl.OutboundMessage || !strings.EqualFold(a.Object, r.Subject) || a.Connection != r.Connection {
 		return false
 	}
+	if a.Guard != nil && a.Guard.constant && a.Guard.value != true {
+		return false // it never happens, and the guard has been reported
+	}
 	return !a.guardedBy(r.Guard) && (a.rule != r || !a.guardedBy(a.Guard))
 }
 
@@ -135,8 +139,11 @@ func (c *compilation) reportLoop(cycle []firing) {
 	if len(cycle) > 1 {
 		d.Message += ", and so on back to here"
 	}
-	guard := "record." + loopField(cycle[len(cycle)-1].by) + " == null"
-	d.Help = fmt.Sprintf("let the trigger look at what is written, such as `if %s`, or take \"Send Outbound Messages\" away from the connected user", guard)
+	d.Help = "let the trigger look at what is written"
+	if guard := loopGuard(cycle[len(cycle)-1].by); guard != "" {
+		d.Help += ", such as `if " + guard + "`"
+	}
+	d.Help += ", or take \"Send Outbound Messages\" away from the connected user"
 	d.Labels = []dsl.Label{{Source: rule.source, Span: on.Span, Text: "fired by a message of " + on.Subject.Text}}
 	for _, f := range cycle {
 		d.Notes = append(d.Notes, fmt.Sprintf("rule `%s` (%s:%d) writes %s → its outbound message → rule `%s`",
@@ -144,13 +151,20 @@ func (c *compilation) reportLoop(cycle []firing) {
 	}
 }
 
-func loopField(a *Action) string {
+// loopGuard is a condition that does not hold any more once an action is done; "" if its
+// fields offer none.
+func loopGuard(a *Action) string {
 	for _, as := range a.Set {
-		if as.parent == "" {
-			return as.name
+		checkbox := as.field != nil && as.field.Type == schema.TypeBoolean
+		switch {
+		case as.parent != "":
+		case !checkbox:
+			return "record." + as.name + " == null"
+		case as.static != nil: // a checkbox is never null
+			return "record." + as.name + " != " + string(as.static)
 		}
 	}
-	return "Field"
+	return ""
 }
 
 // repeatable warns of a create that would be done twice, or be in doubt, when
