@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() { os.Exit(run(os.Args)) }
@@ -21,7 +22,9 @@ func main() { os.Exit(run(os.Args)) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	// A second Ctrl-C ends the program at once. What comes with the first is no second one:
+	// whoever started the program may pass on what all have got.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	keepOutOfCoreDumps()
 	collectLessOften()
 	out := &stdout{File: os.Stdout}
