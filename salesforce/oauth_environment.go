@@ -3,6 +3,8 @@ package salesforce
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -25,13 +27,20 @@ func (c *Client) Organization(ctx context.Context) (*Organization, error) {
 	}
 	query := "SELECT Id, Name, IsSandbox, OrganizationType, InstanceName, TrialExpirationDate, NamespacePrefix FROM Organization"
 	if err := c.get(ctx, &call{path: c.root + "/query?q=" + url.QueryEscape(query)}, &page); err != nil {
-		return nil, err
+		return nil, c.alwaysThere(err)
 	}
 	o := new(Organization)
 	if len(page.Records) != 1 || json.Unmarshal(page.Records[0], o) != nil {
 		return nil, &Error{Cause: Unknown, Whole: true, Message: "the row of the org cannot be read"}
 	}
 	return o, nil
+}
+
+// NoAPI reports whether an error means that no call of the REST API can work: the app or
+// the user may not use it, or the org does not have the version.
+func NoAPI(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Cause == Auth || e.HTTPStatus == http.StatusNotFound || e.HTTPStatus == http.StatusGone)
 }
 
 // The environments that an org can be.

@@ -10,6 +10,7 @@ import (
 	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/runtime/connection"
+	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
 )
 
@@ -57,6 +58,9 @@ func (c *console) testConnection(ctx *cli.Context, kv store.KV) error {
 	defer t.close()
 	id, err := t.client.Identity(ctx.Context)
 	if err != nil {
+		return connectionError(one.Name, err)
+	}
+	if _, err := t.client.Organization(ctx.Context); salesforce.NoAPI(err) {
 		return connectionError(one.Name, err)
 	}
 	proof := connectionProof{Connection: one.Name, User: id.Username, OrgID: id.OrganizationID}

@@ -105,8 +105,11 @@ func (m *Manager) learn(ctx context.Context, c *store.Connection, given Credenti
 	c.OrgID, c.UserID, c.User = id.OrganizationID, id.UserID, id.Username
 	// Both of these are nice to know; a user may lack the permission for either.
 	c.Environment = salesforce.EnvironmentOf(c.InstanceURL)
-	if org, err := client.Organization(ctx); err == nil {
+	switch org, err := client.Organization(ctx); {
+	case err == nil:
 		c.Environment, c.OrgName = org.Environment(), org.Name
+	case salesforce.NoAPI(err):
+		return fmt.Errorf("signed in as %s, but the REST API cannot be used: %w", id.Username, err)
 	}
 	c.SessionSeconds = 0
 	ctx, cancel := context.WithTimeout(ctx, introspectTimeout)

@@ -422,6 +422,37 @@ func TestNoRefreshToken(t *testing.T) {
 	}
 }
 
+// TestNoAPI is a sign-in after which no call would work.
+func TestNoAPI(t *testing.T) {
+	b := newBench(t, orgsim.Options{Apps: []orgsim.App{
+		{ClientID: orgsim.DefaultClientID, ClientSecret: orgsim.DefaultClientSecret, RunAs: orgsim.DefaultUsername, Scopes: []string{"id"}},
+		{ClientID: "other", ClientSecret: orgsim.DefaultClientSecret, RunAs: orgsim.DefaultUsername, Scopes: []string{"api"}},
+	}})
+	given := webCredentials()
+	given.Flow = connection.ClientCredentials
+	if _, err := b.manager().Add(t.Context(), "production", given, nil, ""); err == nil || !strings.Contains(err.Error(), "not valid for use with the REST API") {
+		t.Errorf("without the scope api: %v", err)
+	}
+	given.ClientID = "other"
+	_, err := b.manager().Add(t.Context(), "production", given, nil, "99.0")
+	if e, ok := errors.AsType[*salesforce.Error](err); !ok || !strings.Contains(e.Advice, "the org does not know v99.0") {
+		t.Errorf("with a version that the org does not have: %v", err)
+	}
+	if all, err := store.Connections(t.Context(), b.kv); err != nil || len(all) != 0 {
+		t.Errorf("%v %v", all, err)
+	}
+	// What this call alone may not read is no reason.
+	b.breakCalls(func(r *http.Request, _ url.Values) fault {
+		if strings.HasSuffix(r.URL.Path, "/query") {
+			return noRoute
+		}
+		return fine
+	})
+	if c, err := b.manager().Add(t.Context(), "production", given, nil, ""); err != nil || c.User != orgsim.DefaultUsername {
+		t.Errorf("%+v %v", c, err)
+	}
+}
+
 // TestTrouble is what must not stop a connection.
 func TestTrouble(t *testing.T) {
 	b := newBench(t, rotating(15*time.Minute))
