@@ -229,6 +229,9 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		return Bool | missing()
 	case "+":
 		if !alike(Number) && !alike(textual) {
+			if (l|r)&(Date|DateTime) != 0 && l|Null != Any && r|Null != Any {
+				return wrong("date_add(…, \"5d\") moves a date")
+			}
 			return wrong("text(…) makes text of a number, and {…} in static text needs no `+`")
 		}
 		floats(&node.Left)
@@ -380,8 +383,11 @@ func conversionHelp(l, r Kinds) string {
 }
 
 // argumentHelp says how a value could be made one that a function takes.
-func argumentHelp(want, got Kinds) string {
+func argumentHelp(p Param, got Kinds) string {
+	want := p.Kinds
 	switch {
+	case p.Name == "duration":
+		return "a duration is a text such as \"5d\""
 	case want&textual != 0 && got&(Number|Bool) != 0:
 		return "text(…) makes text of it"
 	case want&textual != 0 && got&List != 0:
@@ -397,7 +403,19 @@ func argumentHelp(want, got Kinds) string {
 // logical rewrites `and` and `or`: a side that decides decides, even when the
 // other is missing.
 func (a *analysis) logical(n *ast.Node, node *ast.BinaryNode) Kinds {
-	l, r := a.condition(&node.Left), a.condition(&node.Right)
+	before := a.c.errors
+	l := a.condition(&node.Left)
+	_, isText := node.Right.(*ast.StringNode)
+	if isText && a.c.errors > before {
+		return Any // `a and "b" or "c"` is one fault
+	}
+	r := a.condition(&node.Right)
+	if isText && a.c.errors > before { // `answers.a || "default"`, `answers.nps > 6 and "high"`
+		d := &a.c.diagnostics[len(a.c.diagnostics)-1]
+		if d.Help = choose; node.Operator == "or" || node.Operator == "||" {
+			d.Help = giveDefault
+		}
+	}
 	if !l.maybeNull() && !r.maybeNull() {
 		return Bool
 	}
@@ -519,7 +537,8 @@ func (a *analysis) call(node *ast.CallNode) Kinds {
 			most = 32
 		}
 	}
-	if len(node.Arguments) < least || len(node.Arguments) > most {
+	wrongCount := len(node.Arguments) < least || len(node.Arguments) > most
+	if wrongCount {
 		a.report(node, "S130", "`%s` takes %s, and here are %d", f.Name, countArgs(least, most), len(node.Arguments)).
 			Help = "it is written " + f.Signature()
 	}
@@ -528,12 +547,12 @@ func (a *analysis) call(node *ast.CallNode) Kinds {
 		arg := a.span(node.Arguments[i])
 		k := a.visit(&node.Arguments[i])
 		all |= k
-		if i >= most {
-			continue
+		if wrongCount {
+			continue // which is which cannot be told
 		}
 		if want := f.param(i).Kinds; !k.can(want) {
 			a.c.report(a.s.source, arg, dsl.Error, "S130", "`%s` needs %s here, and this is %s", f.Name, want&^(Date|DateTime), k&^Null).
-				Help = argumentHelp(want, k)
+				Help = argumentHelp(f.param(i), k)
 		}
 		a.checkArgument(f, i, node.Arguments[i], arg)
 	}
@@ -588,12 +607,13 @@ func (a *analysis) unknownFunction(name string, at file.Location) {
 	}
 	span := spanAt(a.at, at)
 	d := a.c.report(a.s.source, span, dsl.Error, "S105", "there is no function `%s`", name)
+	other := otherFunctions[strings.ToUpper(name)]
 	switch better, ok := dsl.Suggest(name, names); {
-	case name == "now" || name == "today":
-		d.Help = "a rule gives the same result whenever it runs: use event.time"
-	case ok:
+	case ok && strings.EqualFold(name, better), ok && other == "":
 		d.Help = fmt.Sprintf("did you mean `%s`?", better)
 		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: span, New: better}}}}
+	case other != "":
+		d.Help = other
 	default:
 		d.Help = "`sfsync explain` lists the functions that there are"
 	}

@@ -139,6 +139,11 @@ func (c *compilation) parentField(as *dsl.Assignment, out *Assignment, act *Acti
 			}
 		}
 		d := c.report(s.source, rel.Span, dsl.Error, "S214", "%s has no relationship `%s`", act.object.Name, rel.Text)
+		if own := act.object.Field(field.Text); own != nil && strings.EqualFold(rel.Text, act.object.Name) {
+			d.Help = "the object's own field stands alone: " + own.Name
+			d.Fixes = []dsl.Fix{{Title: "write `" + own.Name + "`", Edits: []dsl.Edit{{Span: as.Field.Span, New: own.Name}}}}
+			return
+		}
 		if f := act.object.Field(rel.Text); f != nil && f.RelationshipName != "" {
 			d.Help = fmt.Sprintf("the relationship of %s is %s", f.Name, f.RelationshipName)
 			d.Fixes = []dsl.Fix{{Title: "write `" + f.RelationshipName + "`", Edits: []dsl.Edit{{Span: rel.Span, New: f.RelationshipName}}}}
@@ -216,6 +221,9 @@ func (c *compilation) checkValue(x *Expression, f *schema.Field, s *scope) {
 	if want := accepts(f); x.kinds&(want|Null) == 0 || x.kinds&^Null != 0 && x.kinds&want == 0 {
 		d := c.report(x.at.source, x.at.span, dsl.Error, "S208", "%s takes %s, and this is %s", f.Name, fieldKind(f), x.kinds&^Null)
 		d.Help = kindHelp(f, x.kinds)
+		if day := dateInDigits.FindString(strings.TrimSpace(x.Text)); day != "" && f.Type == schema.TypeDate {
+			d.Help = "a date stands in quotes: \"2026-11-23\""
+		}
 		return
 	}
 	for _, l := range x.leaves {
@@ -251,6 +259,8 @@ func (c *compilation) digits(e *dsl.Expr, f *schema.Field, s *scope) {
 	d.Help = "text stands in quotes: " + text
 	d.Fixes = []dsl.Fix{{Title: "write text", Edits: []dsl.Edit{{Span: e.Span, New: text}}}}
 }
+
+var dateInDigits = regexp.MustCompile(`^\d{1,4}\s*[-/]\s*\d{1,2}\s*[-/]\s*\d{1,4}$`)
 
 var numeral = regexp.MustCompile(`^[0-9.][0-9a-zA-Z_.+-]*$`)
 

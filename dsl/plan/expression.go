@@ -278,6 +278,7 @@ func (c *compilation) syntaxError(err error, e *dsl.Expr, s *scope) {
 		return
 	}
 	span := spanAt(e, fe.Location)
+	help := ""
 	msg := "this expression cannot be read here"
 	if m := unexpectedToken.FindStringSubmatch(fe.Message); m != nil {
 		switch {
@@ -285,6 +286,7 @@ func (c *compilation) syntaxError(err error, e *dsl.Expr, s *scope) {
 			msg, span = endsEarly(e)
 		case m[2] != "":
 			msg = fmt.Sprintf("`%s` is not expected here", m[2])
+			help = operatorHelp(e.Text, span.From-e.From, m[2])
 		}
 	} else if strings.Contains(fe.Message, "exceeds maximum allowed nodes") {
 		msg = fmt.Sprintf("this expression has more than %d parts; split it with `let`", maxNodes)
@@ -300,7 +302,10 @@ func (c *compilation) syntaxError(err error, e *dsl.Expr, s *scope) {
 	} else if strings.Contains(fe.Message, "cannot be mixed") {
 		msg = "`??` does not say how it goes together with `" + e.Text[span.From-e.From:span.To-e.From] + "`: put brackets round one of them"
 	}
-	c.report(s.source, span, dsl.Error, "S020", "%s", msg)
+	if help == "" && strings.HasSuffix(strings.TrimSpace(e.Text), "%") {
+		help = "a percentage is written as a number: 10 for 10 %"
+	}
+	c.report(s.source, span, dsl.Error, "S020", "%s", msg).Help = help
 }
 
 var badNumber = regexp.MustCompile(`^(bad number syntax|invalid (float|integer|hex|octal|binary) literal)`)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -202,7 +203,16 @@ func (a *analysis) item(n *ast.Node) Kinds {
 		a.report(*n, "S132", "this is not part of the language")
 		return Any
 	}
-	list, index := a.visit(&node.Node), a.visit(&node.Property)
+	if name, ok := a.unquotedName(node); ok {
+		a.report(node.Property, "S104", "a name in brackets stands in quotes").Help = fmt.Sprintf("write [%q]", name)
+		return Any
+	}
+	list := a.visit(&node.Node)
+	if part, ok := node.Property.(*ast.StringNode); ok && list.can(Object) {
+		a.report(part, "S132", "the parts of a list's item, such as `%s`, cannot be read", part.Value).Help = "only a whole item can: text, a number, true or false"
+		return Any
+	}
+	index := a.visit(&node.Property)
 	switch {
 	case !list.can(List):
 		a.report(*n, "S131", "only a list has items, and this is %s", list&^Null)
@@ -220,6 +230,33 @@ func (a *analysis) item(n *ast.Node) Kinds {
 var literals = map[string]string{
 	"TRUE": "true", "True": "true", "FALSE": "false", "False": "false",
 	"NULL": "null", "Null": "null", "NIL": "null", "undefined": "null",
+}
+
+// hyphenated returns how a path is written whose last name has a hyphen, where an unknown
+// name stands behind it: `answers.how-likely` is read as a subtraction.
+func (a *analysis) hyphenated(unknown step) string {
+	at := a.span(unknown.node).From - a.at.From
+	m := pathWithHyphen.FindStringSubmatch(a.at.Text[:at])
+	if m == nil {
+		return ""
+	}
+	if _, ok := namespaces[m[1]]; !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s[\"%s%s\"]", m[1], m[2], unknown.name)
+}
+
+var pathWithHyphen = regexp.MustCompile(`\b([a-z]+)\.(\w+-)$`)
+
+// unquotedName returns the name in `answers[nps]`, which was meant as `answers["nps"]`.
+func (a *analysis) unquotedName(node *ast.MemberNode) (string, bool) {
+	root, isRoot := node.Node.(*ast.IdentifierNode)
+	name, isName := node.Property.(*ast.IdentifierNode)
+	if !isRoot || !isName {
+		return "", false
+	}
+	_, isNamespace := namespaces[root.Value]
+	return name.Value, isNamespace
 }
 
 func (a *analysis) unknownName(n ast.Node, steps []step) {
@@ -247,6 +284,10 @@ func (a *analysis) unknownName(n ast.Node, steps []step) {
 	}
 	if len(steps) == 1 && strings.TrimSpace(a.at.Text) == root.name && a.c.textFix != nil {
 		a.c.textFix(d)
+		return
+	}
+	if path := a.hyphenated(root); path != "" {
+		d.Help = "a name with hyphens is written in brackets: `" + path + "`"
 		return
 	}
 	d.Help = "a value comes from " + strings.Join(known, ", ")
