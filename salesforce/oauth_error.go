@@ -64,8 +64,8 @@ var loginRefusals = []loginRefusal{
 	{code: "inactive_org", advice: "The org is locked, expired or deleted. Its admin or Salesforce can say why. sfsync looks again by itself."},
 
 	{text: "app must be installed", advice: "Salesforce blocks connected apps that are not installed in the org. Make an External Client App of your own in Setup, and add the connection with its consumer key."},
-	{code: "invalid_client_id", lasting: true,
-		advice: "No External Client App of this org has this consumer key. Compare it in Setup, External Client App Manager; a new app takes up to ten minutes to be known everywhere."},
+	{code: "invalid_client_id",
+		advice: "No External Client App of this org has this consumer key, or the app is switched off. Compare it in Setup, External Client App Manager; a new app takes up to ten minutes to be known everywhere."},
 	{code: "invalid_client", lasting: true,
 		advice: "The consumer key and consumer secret do not fit together. Copy both again from Setup, External Client App Manager."},
 	{code: "invalid_client_credentials", lasting: true,

@@ -295,7 +295,7 @@ func TestRefusals(t *testing.T) {
 		{400, "invalid_grant", "expired authorization code", Auth, true, false},
 		{400, "inactive_user", "user is inactive", Auth, true, false},
 		{400, "inactive_org", "organization is inactive", Auth, true, false},
-		{400, "invalid_client_id", "client identifier invalid", Auth, true, true},
+		{400, "invalid_client_id", "client identifier invalid", Auth, true, false},
 		{400, "invalid_client", "invalid client credentials", Auth, true, true},
 		{400, "invalid_client_credentials", "client secret invalid", Auth, true, true},
 		{400, "invalid_client", "app must be installed into org", Auth, true, false},
