@@ -67,8 +67,12 @@ func (c *connection) pausedUntil(now time.Time) time.Time {
 // concerns reports whether a failure tells of the connection, not of the row.
 func concerns(e *salesforce.Error) bool {
 	switch e.Cause {
-	case salesforce.Auth, salesforce.RateLimited, salesforce.Network:
+	case salesforce.Auth, salesforce.Network:
 		return true
+	case salesforce.RateLimited:
+		// What one row is refused for, in a call that went through or with 400, is a limit
+		// of its own, such as one of Apex.
+		return e.Whole || e.HTTPStatus > 400
 	case salesforce.Unavailable:
 		// An UNKNOWN_EXCEPTION may well come of one row.
 		return (e.Code == "" || e.Code == "SERVER_UNAVAILABLE" || e.Code == "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE") && e.HTTPStatus >= 400

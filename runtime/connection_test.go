@@ -63,3 +63,30 @@ func TestBrokenEventFailsWithAReason(t *testing.T) {
 		t.Errorf("run %+v", r)
 	}
 }
+
+// A limit that one row ran into in a call that went through, such as one of Apex, holds
+// nothing up but that row.
+func TestLimitOfARowHoldsNothingElseUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, "rule One\non survey response\nupdate Contact where Id = profile.contact\n set NPS__c = answers.nps\n",
+			func(c *runtime.Config) { c.Pace = nil })
+		b.org.row = func(_ salesforce.Op, r salesforce.Row) *salesforce.Error {
+			if r.ID == contactID(0) {
+				return &salesforce.Error{Cause: salesforce.RateLimited, Code: "LIMIT_EXCEEDED", Message: "too much of it"}
+			}
+			return nil
+		}
+		b.org.latency = 50 * time.Millisecond
+		var events []string
+		for i := range 1500 { // several calls, so that some come after the refusal
+			events = append(events, response(fmt.Sprint("r", i), i, 1))
+		}
+		b.run(events...)
+		for _, r := range b.runs() {
+			if want := map[bool]store.Outcome{true: store.Waiting, false: store.Synced}[r.Event == "ev/r0"]; r.Outcome != want {
+				t.Fatalf("%s: %s (%s), want %s", r.Event, r.Outcome, r.Reason, want)
+			}
+		}
+		b.store.Close()
+	})
+}
