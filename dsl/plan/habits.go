@@ -19,7 +19,7 @@ var otherFunctions = map[string]string{
 	"REGEX": "write `text matches \"pattern\"`", "MATCH": "write `text matches \"pattern\"`",
 	"LEFT": "truncate(text, 10) cuts a text, and ends it in an ellipsis", "SUBSTRING": "truncate(text, 10) cuts a text, and ends it in an ellipsis",
 	"SUBSTITUTE": "replace(text, old, new) does that",
-	"VALUE":      number, "INT": readNumber, "FLOAT": readNumber, "DECIMAL": readNumber,
+	"VALUE":      readNumber, "INT": readNumber, "FLOAT": readNumber, "DECIMAL": readNumber,
 	"STR": "text(value) does that", "STRING": "text(value) does that", "TOSTRING": "text(value) does that",
 	"BOOLEAN": "bool(value) does that", "CEILING": "ceil(number) does that",
 	"DATEVALUE": "date(value) does that", "DATETIMEVALUE": "datetime(value) does that",
