@@ -100,6 +100,8 @@ func connectionError(name string, err error) error {
 		return err
 	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey), errors.Is(err, vault.ErrNoPlace):
 		return keyError(fmt.Errorf("connection %s: %w", name, err))
+	case errors.Is(err, vault.ErrDamaged):
+		return outsidef("sfsync connect remove "+name+", and add it again", "connection %s: %w", name, err)
 	case errors.Is(err, connection.ErrOtherOrg):
 		return usagef("sfsync connect remove "+name+", or choose another name", "%v", err)
 	case errors.As(err, &e):

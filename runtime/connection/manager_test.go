@@ -710,6 +710,33 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
+// TestDamaged is a grant that does not open, which is to be removed and added again.
+func TestDamaged(t *testing.T) {
+	b := newBench(t, orgsim.Options{})
+	m := b.manager()
+	c := b.addWeb(m, "production")
+	e, err := b.kv.Get(t.Context(), "secret/grant/"+c.Grant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Value = bytes.Replace(e.Value, []byte(`"box":"`), []byte(`"box":"AAAA`), 1)
+	if _, err := b.kv.Put(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	bad := create(t.Context(), b.client(b.manager(), "production"), "x")
+	if bad == nil || bad.Cause != salesforce.Auth || !strings.Contains(bad.Message, "damaged") || !strings.Contains(bad.Advice, "sfsync connect remove production") {
+		t.Fatalf("%+v", bad)
+	}
+	var not *connection.NotRevokedError
+	if err := m.Remove(t.Context(), "production"); !errors.As(err, &not) {
+		t.Fatal(err)
+	}
+	b.addWeb(m, "production")
+	if bad := create(t.Context(), b.client(b.manager(), "production"), "x"); bad != nil {
+		t.Error(bad)
+	}
+}
+
 // TestSecrets looks for every secret in all that is printed and stored.
 func TestSecrets(t *testing.T) {
 	b := newBench(t, rotating(15*time.Minute))

@@ -95,6 +95,9 @@ func (m *Manager) read(ctx context.Context, name string) (c store.Connection, g 
 	case errors.Is(err, vault.ErrWrongKey), errors.Is(err, vault.ErrNoKey):
 		// Salesforce has nothing to do with it, and neither has the advice about signing in.
 		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: err.Error(), Advice: vault.KeyAdvice}
+	case errors.Is(err, vault.ErrDamaged):
+		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: err.Error(),
+			Advice: withName("Remove the connection and add it again: sfsync connect remove NAME, then sfsync connect add NAME.", name)}
 	case errors.Is(err, ErrNoGrant):
 		err = &salesforce.Error{Cause: salesforce.Auth, Whole: true, Message: err.Error(), Advice: fmt.Sprintf("Sign it in: sfsync connect add %s.", name)}
 	}
