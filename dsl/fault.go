@@ -124,13 +124,15 @@ func (p *parser) noEquals(st *statement, i int) {
 		if st.kind(i) == KindColon {
 			message = "`where` takes `=` and an expression, not a text"
 			help = fmt.Sprintf("put text in quotes: `where %s = \"…\"`", name)
+			if value := st.text(i + 1); value != "" && isValue(value) {
+				help = fmt.Sprintf("an expression takes an equals sign: `where %s = %s`", name, p.src.Text[st.at(i+1).From:st.at(i+1).From+pathLen(value)])
+			}
 		}
 	case "let":
 		message = fmt.Sprintf("`let %s` needs `=` and an expression", name)
 	default:
 		if i < len(st.tokens) {
-			rest := firstLine(p.src.Slice(Span{st.at(i).From, st.span().To}))
-			help = fmt.Sprintf("static text takes a colon: `%s: %s`", name, rest)
+			help = valueHelp(name, firstLine(p.src.Slice(Span{st.at(i).From, st.span().To})))
 		}
 	}
 	if st.text(i) == "==" {
@@ -139,6 +141,40 @@ func (p *parser) noEquals(st *statement, i int) {
 		return
 	}
 	p.report(code, at, message, help)
+}
+
+// valueHelp says how a field gets the value that stands behind its name.
+func valueHelp(name, rest string) string {
+	if equals, colon := assigns(rest); equals || colon {
+		return "names have no blanks: use the API name, such as `NPS_Score__c`"
+	}
+	if isValue(rest) {
+		return fmt.Sprintf("an expression takes an equals sign: `%s = %s`", name, rest)
+	}
+	return fmt.Sprintf("static text takes a colon: `%s: %s`", name, rest)
+}
+
+// isValue reports whether a text begins with a path of the event or a call.
+func isValue(text string) bool {
+	n := identLen(text)
+	return n > 0 && text[0] >= 'a' && text[0] <= 'z' && (memberLen(text[n:]) > 0 || strings.HasPrefix(text[n:], "("))
+}
+
+// groupedDigits returns the number that was meant by digits with commas between them,
+// and what is wrong with the comma.
+func (st *statement) groupedDigits(i int) string {
+	if st.kind(i) != KindNumber || i < 2 || st.kind(i-1) != KindComma || st.kind(i-2) != KindNumber {
+		return ""
+	}
+	whole := st.text(i-2) + st.text(i)
+	digits, _, _ := strings.Cut(st.text(i), ".")
+	if len(digits) != 3 {
+		return fmt.Sprintf("the decimal sign is a point: %s.%s", st.text(i-2), st.text(i))
+	}
+	for i += 2; st.kind(i-1) == KindComma && st.kind(i) == KindNumber; i += 2 {
+		whole += st.text(i)
+	}
+	return "digits are not grouped: " + whole
 }
 
 // trailing reports what no statement expects at token i.
@@ -151,6 +187,9 @@ func (p *parser) trailing(st *statement, i int) {
 	switch st.keyword(st.tokens[0]) {
 	case "create", "update", "upsert", "using", "where", "if", "set":
 		help = "an action goes on with `using`, `where`, `if` or `set`"
+		if grouped := st.groupedDigits(i); grouped != "" {
+			help = grouped
+		}
 	case "otherwise":
 		help = "actions stand on lines of their own"
 	}
@@ -312,8 +351,7 @@ func (p *parser) unknown(st *statement, above *Expr, open bool) {
 		at := Span{field.To, field.To}
 		name, help := p.src.Slice(field), ""
 		if end := st.span().To; end > field.To {
-			rest := firstLine(p.src.Slice(Span{field.To, end}))
-			help = fmt.Sprintf("static text takes a colon: `%s: %s`", name, rest)
+			help = valueHelp(name, firstLine(p.src.Slice(Span{field.To, end})))
 		}
 		p.report(codeNoEquals, at, fmt.Sprintf("`%s` needs `:` and a text, or `=` and an expression", name), help)
 		if p.action != nil && p.setAt == (Span{}) {

@@ -141,6 +141,10 @@ func (p *parser) twoWords(st *statement, node *exprNode) bool {
 	field := p.src.Slice(Span{st.tokens[first].From, name.To})
 	d := p.report(codeTwoWords, Span{from, to}, fmt.Sprintf("`%s` has words after `=`, and no expression", field),
 		fmt.Sprintf("static text takes a colon: `%s: %s`", field, firstLine(p.src.Slice(Span{from, to}))))
+	if strings.HasPrefix(p.src.Text[from:], "if ") {
+		d.Help = "`condition ? this : that` chooses a value"
+		return true
+	}
 	// Names of values are lower case, so a capital letter tells that text was meant.
 	safe := p.src.Text[from] >= 'A' && p.src.Text[from] <= 'Z'
 	if text := p.src.Slice(Span{from, to}); node.last < len(st.tokens) { // a colon would take what follows, too
