@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -84,6 +85,9 @@ func complete(data string, line int, envelope func(name string) string) (string,
 	data = strings.TrimSpace(data)
 	if data == "" || data[0] != '{' || depth([]byte(data)) > maxDepth || !gjson.Valid(data) {
 		return "", &Error{line, "the `data` of this CloudEvent is no event", "data is one JSON object"}
+	}
+	if !utf8.ValidString(data) {
+		return "", notUTF8(line)
 	}
 	inside := gjson.Parse(data)
 	var head strings.Builder

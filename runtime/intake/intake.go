@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -85,6 +86,9 @@ func open(text []byte, line int) (string, error) {
 	if depth(text) > maxDepth || !gjson.ValidBytes(text) {
 		return "", &Error{line, "this is not JSON", brokenHelp(text)}
 	}
+	if !utf8.Valid(text) {
+		return "", notUTF8(line)
+	}
 	if !gjson.GetBytes(text, "specversion").Exists() {
 		return string(text), nil
 	}
@@ -93,6 +97,12 @@ func open(text []byte, line int) (string, error) {
 
 func tooLong(line int) error {
 	return &Error{line, fmt.Sprintf("this event is longer than %d bytes", plan.MaxEvent), "send attachments and the like elsewhere"}
+}
+
+// notUTF8 refuses text of another encoding, of which Salesforce would get the letters
+// beyond ASCII as question marks.
+func notUTF8(line int) error {
+	return &Error{line, "this is not UTF-8", "JSON is always UTF-8 (RFC 8259, 8.1), whatever a charset says: convert the text before it is sent"}
 }
 
 // maxDepth bounds how deep brackets may nest.

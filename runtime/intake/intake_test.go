@@ -68,6 +68,7 @@ func TestRead(t *testing.T) {
 		{"truncated at the end", "{\"id\":\"a\"}\n{\"id\":", []string{`1: {"id":"a"}`, "2! this is not JSON"}},
 		{"list not closed", "\n[{\"id\":\"a\"},", []string{`2: {"id":"a"}`, "2! this list is not closed"}},
 		{"too deep", `{"id":` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + "}\n{\"id\":\"b\"}", []string{"1! this is not JSON", `2: {"id":"b"}`}},
+		{"Latin-1", "{\"id\":\"caf\xe9\"}\n{\"id\":\"caf\u00e9\"}\n", []string{"1! this is not UTF-8", "2: {\"id\":\"caf\u00e9\"}"}},
 		{"binary", "\x00\x01\xff\xfe\n{\"id\":\"b\"}\n", []string{"1! this is not JSON", `2: {"id":"b"}`}},
 	}
 	for _, test := range tests {
@@ -94,6 +95,7 @@ func TestReadCloudEvent(t *testing.T) {
 		{"data as text", `{"specversion":"1.0","id":"e","data":"{\"answers\":{}}"}`, `1: {"id":"e","answers":{}}`},
 		{"data in base64", `{"specversion":"1.0","id":"e","data_base64":"` + data64 + `"}`, `1: {"id":"e","answers":{}}`},
 		{"no base64", `{"specversion":"1.0","id":"e","data_base64":"?"}`, "1! the `data_base64` of this CloudEvent is no base64"},
+		{"Latin-1 in base64", `{"specversion":"1.0","id":"e","data_base64":"` + base64.StdEncoding.EncodeToString([]byte("{\"x\":\"caf\xe9\"}")) + `"}`, "1! this is not UTF-8"},
 		{"no data", `{"specversion":"1.0","id":"e"}`, "1! the `data` of this CloudEvent is no event"},
 		{"data is a list", `{"specversion":"1.0","id":"e","data":[]}`, "1! the `data` of this CloudEvent is no event"},
 		{"other version", `{"specversion":"0.3","id":"e","data":{}}`, `1! this is a CloudEvent of version "0.3", and 1.0 is understood`},
