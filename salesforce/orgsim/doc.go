@@ -107,7 +107,7 @@
 //     letters"), the WSDL, the queue that orgs share, signatures (there are none). Deletes trigger nothing.
 //   - The device, user-agent, asset and token-exchange flows, id_token, login history and rates, multi-factor
 //     authentication, single logout. A session's life is counted from its begin and not from its last use.
-//   - Bulk API, composite graph and tree, SOAP, Tooling and Metadata APIs, search.
+//   - Bulk API, composite graph and tree, reading several records by ids in one call, SOAP, Tooling and Metadata APIs, search.
 //   - Permission sets as records; what they come to is in the overlay. An Organization object that the schema leaves
 //     out can be described and queried, but is not in the list of all objects.
 //   - Formulas and roll-ups (always null), triggers and flows (use a fault), record types, currencies,
