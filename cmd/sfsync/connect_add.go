@@ -13,6 +13,7 @@ import (
 	"github.com/sfsync/sfsync/runtime/connection"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
+	"github.com/sfsync/sfsync/store/vault"
 )
 
 // privateKeyVariable holds the key of the JWT flow itself, for those who have no file.
@@ -54,7 +55,15 @@ func connectAddCommand(c *console) *cli.Command {
 				return usagef("sfsync connect add production", "%v", err)
 			}
 			var known connection.Credentials
-			err := withConnections(ctx, func(m *connection.Manager, kv store.KV) (err error) {
+			err := withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
+				o, err := vaultOptions(ctx)
+				if err != nil {
+					return err
+				}
+				// Nobody is to sign in for what can then not be sealed.
+				if _, err := vault.Open(ctx.Context, kv, o); err != nil {
+					return connectionError(name, err)
+				}
 				known, err = m.Credentials(ctx.Context, name)
 				if errors.Is(err, store.ErrNotFound) || errors.Is(err, connection.ErrNoGrant) {
 					return nil
