@@ -195,9 +195,7 @@ func (a *Alerter) last(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(a.config.Timeout, 5*time.Second))
 	defer cancel()
-	for _, s := range a.config.Senders {
-		a.sent(s, s.Send(ctx, m))
-	}
+	a.deliver(ctx, m)
 }
 
 // gather takes what is to be told.

@@ -139,6 +139,42 @@ func TestTellsAtTheEnd(t *testing.T) {
 	})
 }
 
+// deaf is a sender whose messages never arrive.
+type deaf struct{}
+
+func (deaf) Name() string { return "deaf" }
+func (deaf) Send(ctx context.Context, _ *Message) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// timely is a recorder that can do nothing after its time.
+type timely struct{ recorder }
+
+func (r *timely) Send(ctx context.Context, m *Message) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return r.recorder.Send(ctx, m)
+}
+
+// At the end, too, one who does not listen keeps nobody else from hearing, and the program
+// ends soon.
+func TestTellsAtTheEndBesideTheDeaf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &timely{}
+		a := New(Config{Senders: []Sender{deaf{}, r}})
+		ctx, cancel := context.WithCancel(t.Context())
+		a.Raise(failure("no_permission"))
+		cancel()
+		begun := time.Now()
+		a.Run(ctx)
+		if len(r.messages) != 1 || time.Since(begun) > 10*time.Second {
+			t.Errorf("%d messages after %v", len(r.messages), time.Since(begun))
+		}
+	})
+}
+
 func TestBounded(t *testing.T) {
 	r := &recorder{}
 	bubble(t, r, func(a *Alerter, _ func()) {
