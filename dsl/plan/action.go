@@ -146,6 +146,10 @@ func (c *compilation) match(a *dsl.Action, out *Action, s *scope) {
 		return
 	}
 	out.matchField = f
+	if a.Kind == dsl.Upsert && !isID && !f.Createable {
+		c.report(s.source, w.Field.Span, dsl.Warning, "S112", "this upsert can make no record: %s cannot be given its `%s`", withArticle(out.object.Name), f.Name).
+			Help = "use `update` if the record is always there"
+	}
 	if out.Match != nil && out.Match.program != nil {
 		if out.Match.isNull() {
 			c.report(s.source, w.Value.Span, dsl.Error, "S208", "no record has null as its `%s`", f.Name)

@@ -569,20 +569,50 @@ func (a *analysis) call(node *ast.CallNode) Kinds {
 
 // checkArgument finds literals that a function will refuse, before any event.
 func (a *analysis) checkArgument(f *Function, i int, n ast.Node, at dsl.Span) {
-	lit, ok := n.(*ast.StringNode)
-	if !ok {
-		return
-	}
 	var err error
-	switch f.param(i).Name {
-	case "zone":
-		_, err = zone([]any{nil, lit.Value})
-	case "duration":
-		_, err = parseDuration(lit.Value)
+	switch lit := n.(type) {
+	case *ast.StringNode:
+		switch f.param(i).Name {
+		case "zone":
+			_, err = zone([]any{nil, lit.Value})
+		case "duration":
+			_, err = parseDuration(lit.Value)
+		case "old":
+			_, err = replace([]any{"", lit.Value, ""})
+		case "separator":
+			if f.Name == "split" {
+				_, err = split([]any{"", lit.Value})
+			}
+		}
+	case *ast.IntegerNode, *ast.FloatNode, *ast.UnaryNode:
+		value, ok := numeralOf(lit)
+		switch {
+		case !ok:
+		case f.param(i).Name == "digits":
+			_, err = round([]any{0.0, value})
+		case f.param(i).Name == "length":
+			_, err = truncate([]any{"", value})
+		case f.Name == "nps_group":
+			_, err = npsGroup([]any{value})
+		}
 	}
 	if err != nil {
 		a.c.report(a.s.source, at, dsl.Error, "S130", "%s", err)
 	}
+}
+
+// numeralOf returns the number that a literal is, with its sign.
+func numeralOf(n ast.Node) (float64, bool) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return float64(n.Value), true
+	case *ast.FloatNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		v, ok := numeralOf(n.Node)
+		return -v, ok && n.Operator == "-"
+	}
+	return 0, false
 }
 
 func countArgs(least, most int) string {

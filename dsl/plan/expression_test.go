@@ -246,7 +246,7 @@ func TestExpressions(t *testing.T) {
 		{`trim(answers.nine)`, errorText("trim needs text, and got 9")},
 		{`upper(answers.text) + lower(answers.text)`, "ANNann"},
 		{`replace(answers.text, "n", "")`, "A"},
-		{`replace(answers.text, "", "x")`, errorText("replace needs the text that it should look for")},
+		{`replace(answers.text, answers.blank, "x")`, errorText("replace needs the text that it should look for")},
 		{`replace(answers.text, answers.none, "x")`, nil},
 		{`split("a; b;;c", ";")`, list("a", "b", "", "c")},
 		{`split(answers.text, answers.blank)`, errorText("split needs a separator")},

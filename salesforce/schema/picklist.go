@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -121,7 +122,7 @@ func (f *Field) ActiveValues() []string {
 }
 
 // PicklistSuggest returns the active API value that was probably meant by value:
-// the one that differs in case only or has it as its label, else the nearest by
+// the one that differs in case and punctuation only, or has it as its label, else the nearest by
 // spelling. It returns "" if value is right as it is, or if nothing is near. An
 // unrestricted picklist stores a typing error without complaint, which is worth
 // a warning.
@@ -140,7 +141,7 @@ func (f *Field) PicklistSuggest(value string) string {
 			continue
 		case p.Value == value:
 			return ""
-		case strings.EqualFold(p.Value, value) || strings.EqualFold(p.Label, value):
+		case sameLetters(p.Value, value) || sameLetters(p.Label, value):
 			if byLabel == "" {
 				byLabel = p.Value
 			}
@@ -158,6 +159,21 @@ func (f *Field) PicklistSuggest(value string) string {
 		return byLabel
 	}
 	return nearest
+}
+
+// sameLetters reports whether two values differ in nothing but case, blanks and
+// punctuation, as `Mr` and `Mr.` do.
+func sameLetters(a, b string) bool {
+	letters := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+				return -1
+			}
+			return unicode.ToLower(r)
+		}, s)
+	}
+	a = letters(a)
+	return a != "" && a == letters(b)
 }
 
 // editDistance counts the letters to insert, delete, replace or swap with their

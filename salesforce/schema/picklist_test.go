@@ -85,3 +85,14 @@ func TestEditDistance(t *testing.T) {
 		}
 	})
 }
+
+func TestPicklistSuggestIgnoresPunctuation(t *testing.T) {
+	f := &Field{Name: "Salutation", PicklistValues: []PicklistValue{
+		{Value: "Mr.", Label: "Mr.", Active: true}, {Value: "In Progress", Label: "In Progress", Active: true}, {Value: "?", Label: "?", Active: true},
+	}}
+	for value, want := range map[string]string{"Mr": "Mr.", "mr.": "Mr.", "Mr.": "", "in-progress": "In Progress", "IN_PROGRESS": "In Progress", "!": "", "Ms": ""} {
+		if got := f.PicklistSuggest(value); got != want {
+			t.Errorf("%q: suggested %q, want %q", value, got, want)
+		}
+	}
+}
