@@ -1,6 +1,6 @@
 -- Drives the language server from a real editor. It is run by TestNeovim of dsl/lsp:
 --   nvim --headless -u NONE --cmd 'set rtp+=dsl/editors/neovim' RULES -S editor.lua
--- with the program in $SFSYNC. The editor ends with 0 if all is as it should be.
+-- with the program on the PATH. The editor ends with 0 if all is as it should be.
 
 local failures = 0
 

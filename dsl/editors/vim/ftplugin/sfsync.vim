@@ -11,10 +11,9 @@ setlocal suffixesadd=.sfsync
 
 " `:make` checks the file, and the quickfix list leads to what was found.
 if executable('sfsync')
-  setlocal makeprg=sfsync\ check\ --format\ github\ %:S
-  setlocal errorformat=%\\s%#::%trror\ file=%f\\,line=%l\\,%.%#col=%c\\,%.%#::%m
-  setlocal errorformat+=%\\s%#::%tarning\ file=%f\\,line=%l\\,%.%#col=%c\\,%.%#::%m
-  setlocal errorformat+=%-G%.%#
+  setlocal makeprg=sfsync\ check\ --all\ %:S
+  setlocal errorformat=%Eerror[%*[^]]]:\ %m,%Wwarning[%*[^]]]:\ %m,%Iinfo[%*[^]]]:\ %m
+  setlocal errorformat+=%C\ %#-->\ %f:%l:%c,%C\ %#=\ help:\ %m,%-C%.%#,%-G%.%#
 endif
 
 let b:undo_ftplugin = 'setlocal commentstring< comments< formatoptions< expandtab< shiftwidth< softtabstop< tabstop< suffixesadd< makeprg< errorformat<'
