@@ -143,27 +143,27 @@ func (ws *wishes) leave() {
 	}
 }
 
-// heedWishes makes those events due that are to be given up.
-func (l *loop) heedWishes() error {
-	for _, id := range l.wishes.take() {
-		if err := l.recall(id); err != nil {
-			return err
+// recall makes those waiting events due that are to come back at once. An event's
+// ordering key is its id.
+func (l *loop) recall() error {
+	parts := map[uint16]*part{}
+	if len(l.recalls) > 0 {
+		for _, p := range l.feed.parts {
+			parts[p.claim.Partition()] = p
 		}
 	}
-	return nil
-}
-
-// recall makes a waiting event come back at once. An event's ordering key is its id.
-func (l *loop) recall(id string) error {
-	for _, p := range l.feed.parts {
-		if p.claim.Partition() != store.Partition(id) {
+	for _, id := range l.recalls {
+		p := parts[store.Partition(id)]
+		if p == nil {
 			continue
 		}
+		l.dirty.Store(true)
 		p.due = time.Now() // to be read at once
 		if err := p.claim.Wake(l.ctx, id); err != nil {
 			return fmt.Errorf("cannot recall an event: %w", err)
 		}
 	}
+	l.recalls = nil
 	return nil
 }
 

@@ -40,7 +40,8 @@
 // object and an id, or an object, an external-id field and its value. (A record
 // that one rule names by id and another by external id is two here.) A write that
 // is put off holds up the later ones to its record and nothing else, also across
-// a restart (hold.go). A status that comes before its outbound message stands behind
+// a restart (hold.go). Of a record that very many events write, a few hundred writes
+// are in memory, and the others wait on disk, so that they hold up nobody else. A status that comes before its outbound message stands behind
 // that, in the order of such statuses. Two events accepted at the same time by
 // concurrent calls of Submit may go either way.
 //

@@ -14,14 +14,15 @@ import (
 	"github.com/sfsync/sfsync/store"
 )
 
-// evaluate turns an event into writes.
-func (l *loop) evaluate(ev *event) {
+// evaluate turns an event into writes. It reports false, and has changed nothing, if the
+// event must let others go first.
+func (l *loop) evaluate(ev *event) bool {
 	now := time.Now()
 	text := string(ev.item.Body)
 	head, err := plan.ReadEvent(text)
 	if err = cmp.Or(ev.broken, err); err != nil {
 		ev.refuse(now, err)
-		return
+		return true
 	}
 	ev.head = head
 	ev.news = parseTime(head.News)
@@ -29,9 +30,13 @@ func (l *loop) evaluate(ev *event) {
 	switch head.Type {
 	case plan.TypeOutbound:
 		ev.keys = messageKeys(&head)
+		if l.parkingFor(ev.keys) {
+			return false
+		}
 	case plan.TypeDistribution:
-		if of = l.message(ev, now); of == "" {
-			return
+		var inTurn bool
+		if of, inTurn = l.message(ev, now); of == "" {
+			return inTurn
 		}
 	}
 	err = l.eval(text, of)
@@ -53,6 +58,7 @@ func (l *loop) evaluate(ev *event) {
 	}
 	ev.doubt(now)
 	ev.findParents()
+	return true
 }
 
 // eval keeps a fault of ours in one event from stopping all others.

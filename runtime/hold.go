@@ -31,6 +31,9 @@ type hold struct {
 	place  place
 	until  time.Time
 	on     []string // what it waits on
+
+	behind   bool // it waits for earlier writes
+	recalled bool // and has been made to come back
 }
 
 // holder names an event that is put off.
@@ -48,14 +51,17 @@ func (ev *event) holder() holder { return holder{ev.part.claim.Partition(), ev.i
 // add makes a write that is put off hold its record.
 func (hs *holds) add(w *write) {
 	if w.record != "" {
-		hs.put(w.record, hold{w.run.event.holder(), w.run.event.item.ID, w.run.event.place, w.until, w.on})
+		hs.put(w.record, hold{
+			holder: w.run.event.holder(), event: w.run.event.item.ID, place: w.run.event.place,
+			until: w.until, on: w.on, behind: w.entry.Why == store.WhyEarlierWrite,
+		})
 	}
 }
 
 // park makes a status hold its message.
 func (hs *holds) park(ev *event) {
 	if hs.statuses < maxHolds {
-		hs.put(messageKey(ev.head.Of), hold{ev.holder(), ev.item.ID, ev.place, ev.until, nil})
+		hs.put(messageKey(ev.head.Of), hold{holder: ev.holder(), event: ev.item.ID, place: ev.place, until: ev.until})
 	}
 }
 
@@ -118,30 +124,31 @@ func (hs *holds) waitFor(keys []string) (ids []string) {
 	return ids
 }
 
-// behind returns the ids of the events that wait next behind an event which has come
-// back before its time, as when it is discarded: they need not wait that long either.
-// What is woken on something, or by a message, wakes those behind it as well.
-func (hs *holds) behind(ev *event, now time.Time) (ids []string) {
-	of := ev.holder()
-	for record := range hs.byHolder[of] {
-		if isMessage(record) {
-			continue
+// next returns those that wait for nothing but earlier writes to the record, and before
+// which nobody waits for anything else: the first so many of them that were not returned
+// since they were put off.
+func (hs *holds) next(record string, most int) (next []hold) {
+	all := hs.byRecord[record]
+	if len(all) == 0 || isMessage(record) {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b hold) int {
+		if a.place.before(b.place) {
+			return -1
 		}
-		early := false
-		var next hold
-		for _, h := range hs.byRecord[record] {
-			switch {
-			case h.holder == of:
-				early = len(h.on) == 0 && h.until.After(now.Add(slack))
-			case ev.place.before(h.place) && (next.event == "" || h.place.before(next.place)):
-				next = h
-			}
+		return 1
+	})
+	for i := range all[:min(most, len(all))] {
+		h := &all[i]
+		if !h.behind {
+			break
 		}
-		if early && next.event != "" {
-			ids = append(ids, next.event)
+		if !h.recalled {
+			h.recalled = true
+			next = append(next, *h)
 		}
 	}
-	return ids
+	return next
 }
 
 // markOf returns the mark that goes with an event's settlement, if any.
@@ -185,9 +192,8 @@ type holdMark struct {
 
 // load reads the marks. It returns the ids, by partition, of the events that wait for
 // earlier writes which nobody is going to make, as after a Discard without an engine.
-func (hs *holds) load(ctx context.Context, marks store.KV) (free map[uint16][]string, err error) {
+func (hs *holds) load(ctx context.Context, marks store.KV, line int) (free map[uint16][]string, err error) {
 	hs.byRecord, hs.byHolder = map[string][]hold{}, map[holder]map[string]struct{}{}
-	var behind []hold
 	for entry, err := range marks.List(ctx, holdPrefix) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read which records are held: %w", err)
@@ -200,28 +206,16 @@ func (hs *holds) load(ctx context.Context, marks store.KV) (free map[uint16][]st
 		if err := json.Unmarshal(entry.Value, &value); err != nil {
 			return nil, fmt.Errorf("%w: mark %q: %w", store.ErrCorrupt, entry.Key, err)
 		}
-		h.event, h.place, h.until, h.on = value.Event, place{value.At, value.Early}, time.Unix(0, value.Until), value.On
+		h.event, h.place, h.until, h.on, h.behind = value.Event, place{value.At, value.Early}, time.Unix(0, value.Until), value.On, value.Behind
 		for _, record := range value.Records {
 			hs.put(record, h)
 		}
-		if value.Behind {
-			behind = append(behind, h)
-		}
 	}
 	free = map[uint16][]string{}
-	for _, h := range behind {
-		if of := h.holder.partition; !hs.isBehind(h) {
-			free[of] = append(free[of], h.event)
+	for record := range hs.byRecord {
+		for _, h := range hs.next(record, line) {
+			free[h.holder.partition] = append(free[h.holder.partition], h.event)
 		}
 	}
 	return free, nil
-}
-
-func (hs *holds) isBehind(h hold) bool {
-	for record := range hs.byHolder[h.holder] {
-		if slices.ContainsFunc(hs.byRecord[record], func(other hold) bool { return other.place.before(h.place) }) {
-			return true
-		}
-	}
-	return false
 }

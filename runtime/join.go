@@ -43,15 +43,14 @@ func isMessage(key string) bool { return strings.HasPrefix(key, messagePrefix) }
 
 // found is an outbound message as a status finds it.
 type found struct {
-	text    string
-	at      time.Time // when it was accepted
-	keys    []string
-	settled bool // it is in the store, and those that waited for it have been woken
+	text string
+	at   time.Time // when it was accepted
+	keys []string
 }
 
 func (l *loop) findMessage(key string) (m found, err error) {
 	if ev := l.messages[key]; ev != nil {
-		return found{string(ev.item.Body), ev.item.At, ev.keys, false}, nil
+		return found{string(ev.item.Body), ev.item.At, ev.keys}, nil
 	}
 	kept, err := l.config.Store.Lookup(l.ctx, key)
 	if err != nil {
@@ -62,53 +61,83 @@ func (l *loop) findMessage(key string) (m found, err error) {
 		return found{}, err
 	}
 	head, _ := plan.ReadEvent(string(text)) // it was read before, so it is one
-	return found{string(text), kept.At, messageKeys(&head), true}, nil
+	return found{string(text), kept.At, messageKeys(&head)}, nil
 }
 
-// message returns the text of the outbound message that a status belongs to. If it
-// is not there, or if earlier statuses of it are still to come back, the status is put
-// off or given up, and the text is "".
-func (l *loop) message(ev *event, now time.Time) string {
+// message returns the text of the outbound message that a status belongs to. If it is
+// not there, the status is parked or given up, and the text is "". It reports false if
+// earlier statuses of the message are to come back first.
+func (l *loop) message(ev *event, now time.Time) (text string, inTurn bool) {
 	key := messageKey(ev.head.Of)
 	m, err := l.findMessage(key)
+	if err == nil {
+		if l.callBack(m.keys, ev) {
+			return "", false
+		}
+		ev.place.behind(m.at.UnixNano())
+		return m.text, true
+	}
 	wait := store.Run{Time: ev.news, Outcome: store.Waiting, Started: now}
 	help := ""
-	ev.until, ev.park = ev.item.At.Add(awaitMessage), key
-	switch earlier := l.anyParked(m.keys, ev); {
-	case err == nil && !earlier:
-		ev.until, ev.park = time.Time{}, ""
-		ev.place.behind(m.at.UnixNano())
-		return m.text
-	case err == nil:
-		if m.settled { // so that one has been woken, too
-			ev.until, ev.park = now.Add(slack), ""
-		}
-		wait.Why, wait.Reason = store.WhyEarlierWrite, "an earlier status of the same message is still to be dealt with"
+	ev.until = ev.item.At.Add(awaitMessage)
+	switch {
 	case !errors.Is(err, store.ErrNotFound):
-		ev.until, ev.park = now.Add(time.Second), ""
+		ev.until = now.Add(time.Second)
 		wait.Reason = "the store cannot look its message up: " + err.Error()
 	case now.Before(ev.until):
+		ev.park = key
 		wait.Reason = "the outbound message `" + ev.head.Of + "`, which this status is of, has not arrived"
 		help = ofHelp
 	default:
-		ev.until, ev.park = time.Time{}, ""
+		ev.until = time.Time{}
 		wait.Outcome, wait.Cause = store.Failed, string(salesforce.RecordNotFound)
 		wait.Reason = "the outbound message `" + ev.head.Of + "`, which this status is of, did not arrive within 7 days"
 		help = ofHelp
 	}
 	wait.NotBefore = ev.until
 	ev.runs = []*run{{event: ev, entry: wait, help: help}}
-	return ""
+	return "", true
 }
 
 const ofHelp = "send the outbound message as well, or check the `of` of the status"
 
-// anyParked reports whether an earlier status waits for the message of these keys.
-func (l *loop) anyParked(keys []string, ev *event) bool {
-	return slices.ContainsFunc(keys, func(key string) bool {
-		_, held := l.records.holds.before(key, ev)
-		return held
-	})
+// stallTime is how long a status waits for an earlier one to come back. That takes as
+// long as a commit; beyond it, something is wrong with that one.
+const stallTime = 5 * time.Second
+
+// callBack lets the statuses come back that wait for the message of these keys and were
+// accepted before ev. It reports whether there are any.
+func (l *loop) callBack(keys []string, ev *event) (any bool) {
+	for _, key := range keys {
+		for _, h := range l.records.holds.byRecord[key] {
+			if h.holder == ev.holder() || !h.place.before(ev.place) {
+				continue
+			}
+			any = true
+			l.recalls = append(l.recalls, h.event)
+		}
+	}
+	if !any || l.stalled.id != ev.item.ID {
+		l.stalled.id, l.stalled.since = ev.item.ID, time.Now()
+	}
+	if any && time.Since(l.stalled.since) > stallTime {
+		l.config.Logger.Error("earlier statuses of a message do not come back", "event", ev.item.ID, "missing", l.recalls)
+		return false
+	}
+	return any
+}
+
+// parkingFor reports whether a status is just being put off for the message of these
+// keys. It cannot be called back before that is on disk.
+func (l *loop) parkingFor(keys []string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return l.parking[key] > 0 })
+}
+
+// parked takes in that a status that was put off is on disk as that.
+func (l *loop) parked(key string) {
+	if l.parking[key]--; l.parking[key] <= 0 {
+		delete(l.parking, key)
+	}
 }
 
 // arrived is the run that takes the place of the one which said that a status waits for

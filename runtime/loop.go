@@ -39,6 +39,12 @@ type loop struct {
 	toSettle   []*settlement
 	settling   bool
 	toWake     []wakeUp
+	recalls    []string       // ids of events that are to come back at once
+	parking    map[string]int // by message key: statuses that are just being put off
+	stalled    struct {       // the status that lets earlier ones come back first
+		id    string
+		since time.Time
+	}
 
 	inbox struct {
 		sync.Mutex
@@ -77,10 +83,11 @@ func (e *Engine) run(stop context.Context, drain bool) error {
 		records:     records{queues: map[string]*queue{}},
 		connections: map[string]*connection{},
 		messages:    map[string]*event{},
+		parking:     map[string]int{},
 		news:        news{marks: e.config.Store.Marks(), young: map[string]int64{}},
 		breaker:     breaker{limit: e.config.LoopRuns, window: e.config.LoopWindow, counts: map[string]*count{}},
 	}
-	if l.free, err = l.records.holds.load(l.ctx, l.news.marks); err != nil {
+	if l.free, err = l.records.holds.load(l.ctx, l.news.marks, l.line()); err != nil {
 		return err
 	}
 	err = l.work(stop, claims, drain, cancel)
@@ -113,12 +120,13 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 		if err := l.takeInbox(now); err != nil {
 			return err
 		}
-		if err := l.heedWishes(); err != nil {
-			return err
-		}
+		l.recalls = append(l.recalls, l.wishes.take()...)
 		l.heedReconnects()
 		l.takeTurns(now)
 		if err := l.wakeWaiting(); err != nil {
+			return err
+		}
+		if err := l.recall(); err != nil {
 			return err
 		}
 		if l.dirty.Swap(false) || l.feed.wanting(now) {
@@ -129,16 +137,13 @@ func (l *loop) work(stop context.Context, claims <-chan store.Claim, drain bool,
 				return err
 			}
 		}
-		begun, err := l.begin()
-		if err != nil {
-			return err
-		}
+		begun := l.begin()
 		l.takeTurns(now)
 		l.signIn(now)
 		l.send(now)
 		l.takeTurns(now)
 		l.flush()
-		if begun == evaluations || l.feed.wanting(now) || l.dirty.Load() {
+		if begun == evaluations || len(l.recalls) > 0 || l.feed.wanting(now) || l.dirty.Load() {
 			continue
 		}
 		wait := l.nextTime(now)
@@ -236,50 +241,45 @@ func (l *loop) takeInbox(now time.Time) error {
 		}
 		l.settled(s)
 		if l.wishes.end(s.event.item.ID, s.Do == store.Done) {
-			if err := l.recall(s.event.item.ID); err != nil {
-				return err
-			}
+			l.recalls = append(l.recalls, s.event.item.ID)
 		}
 	}
 	return nil
 }
 
 // begin begins the events whose order is certain, and returns how many.
-func (l *loop) begin() (int, error) {
+func (l *loop) begin() int {
 	for n := range evaluations {
 		if l.writes >= l.config.MaxWrites || len(l.events) >= l.config.MaxWrites {
-			return n, nil
+			return n
 		}
 		if l.records.holds.full() && !l.feed.returning() {
-			return n, nil
+			return n
 		}
 		item, ok := l.feed.take()
 		if !ok {
-			return n, nil
+			return n
 		}
 		ev := newEvent(item)
 		if reason, ok := l.wishes.grant(item.ID); ok {
 			l.giveUp(ev, reason)
 		} else if len(item.Progress) == 0 {
-			l.evaluate(ev)
+			if !l.evaluate(ev) {
+				l.feed.putBack(item)
+				return n
+			}
 		} else if err := l.resume(ev); err != nil {
 			ev.runs = nil
 			ev.refuse(time.Now(), err)
 		}
-		next := l.records.holds.behind(ev, time.Now())
 		l.admit(ev)
 		// Statuses come back before anything else is begun: they may write the same records.
-		next = append(next, l.records.holds.waitFor(ev.keys)...)
-		for _, id := range next {
-			if err := l.recall(id); err != nil {
-				return n, err
-			}
-		}
-		if len(next) > 0 {
-			return n + 1, nil
+		l.recalls = append(l.recalls, l.records.holds.waitFor(ev.keys)...)
+		if len(l.recalls) > 0 {
+			return n + 1
 		}
 	}
-	return evaluations, nil
+	return evaluations
 }
 
 // flush hands settlements to the settler, one round at a time: while one is under

@@ -105,6 +105,12 @@ func (f *feed) take() (feedItem, bool) {
 	return item, true
 }
 
+// putBack returns what take gave.
+func (f *feed) putBack(item feedItem) {
+	heap.Push(&f.items, item)
+	item.part.unread++
+}
+
 // returning reports whether the next event comes back from a wait.
 func (f *feed) returning() bool {
 	return len(f.items) > 0 && (f.items[0].Attempt > 0 || f.items[0].For != "")

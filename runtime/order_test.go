@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/sfsync/sfsync/runtime"
 	"github.com/sfsync/sfsync/salesforce"
 	"github.com/sfsync/sfsync/store"
@@ -226,4 +228,43 @@ func TestTimesBeyondAllClocks(t *testing.T) {
 			t.Errorf("%s: %s: %s", when, r.Outcome, r.Reason)
 		}
 	}
+}
+
+// A record that very many events write holds up those events, and no others.
+func TestBusyRecordHoldsNobodyElseUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, updates, func(c *runtime.Config) { c.MaxWrites = 200 })
+		b.org.latency = 200 * time.Millisecond
+		stop := b.serve()
+		var events []string
+		for i := range 600 {
+			events = append(events, response(fmt.Sprint("busy", i), 1, i))
+		}
+		b.submit(events...)
+		time.Sleep(time.Second)
+		b.submit(response("other", 2, 1))
+		time.Sleep(5 * time.Second)
+		if r := b.of("other"); r.Outcome != store.Synced {
+			t.Errorf("%s: %s", r.Outcome, r.Reason)
+		}
+		time.Sleep(time.Hour)
+		rows := b.org.lines()
+		if len(rows) != 601 {
+			t.Errorf("%d writes took effect", len(rows))
+		}
+		last := -1
+		for _, s := range b.org.rows {
+			if s.row.ID == contactID(1) {
+				n := int(gjson.Get(s.body, "NPS__c").Int())
+				if n <= last {
+					t.Fatalf("%d after %d", n, last)
+				}
+				last = n
+			}
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		b.store.Close()
+	})
 }

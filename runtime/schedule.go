@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -107,10 +108,12 @@ func (rs *records) drop(record string) {
 func (l *loop) admit(ev *event) {
 	now := time.Now()
 	l.events[ev] = struct{}{}
+	freed := l.records.holds.byHolder[ev.holder()]
 	ev.held = l.records.holds.release(ev.holder())
 	l.known(ev)
 	if !ev.until.IsZero() { // a status that is put off before it is evaluated
 		l.records.holds.park(ev)
+		l.parking[messageKey(ev.head.Of)]++
 	}
 	for w := range ev.writes {
 		l.writes++
@@ -128,9 +131,45 @@ func (l *loop) admit(ev *event) {
 		l.breakLoop(r, now)
 	}
 	for w := range ev.writes {
+		l.standBack(w, now)
+	}
+	for w := range ev.writes {
 		l.advance(w, now)
 	}
 	l.conclude(ev, now)
+	for record := range freed {
+		l.refill(record)
+	}
+}
+
+// line is how many writes to one record are kept in memory, so that there is room for
+// those to others.
+func (l *loop) line() int { return max(8, l.config.MaxWrites/20) }
+
+// standBack puts a write off that finds too many before it. It comes back when they
+// have become few, and at the latest when they could be done.
+func (l *loop) standBack(w *write, now time.Time) {
+	if w.state != pending || w.record == "" {
+		return
+	}
+	q := l.records.queues[w.record]
+	if n := len(q.writes); n > l.line() && q.writes[n-1] == w {
+		ahead := n + len(l.records.holds.byRecord[w.record])
+		l.putOff(w, delay{until: now.Add(time.Duration(ahead) * slack), why: store.WhyEarlierWrite,
+			reason: fmt.Sprintf("about %d earlier writes to the same record are to be done first", ahead)})
+	}
+}
+
+// refill lets some of the writes come back that wait for earlier ones to their record,
+// when these are few.
+func (l *loop) refill(record string) {
+	few := l.line() / 2
+	if q := l.records.queues[record]; q != nil && len(q.writes) > few {
+		return
+	}
+	for _, h := range l.records.holds.next(record, few) {
+		l.recalls = append(l.recalls, h.event)
+	}
 }
 
 // advance sends a write on its way if its turn has come.
@@ -241,6 +280,9 @@ func (l *loop) putOff(w *write, d delay) {
 func (l *loop) writeOver(w *write) {
 	if next := l.records.leave(w); next != nil {
 		l.turns = append(l.turns, next)
+	}
+	if w.state == finished {
+		l.refill(w.record)
 	}
 	ev := w.run.event
 	ev.open--

@@ -130,6 +130,9 @@ func (l *loop) settled(s *settlement) {
 	ev := s.event
 	l.forgetMessage(ev)
 	delete(l.events, ev)
+	if !ev.until.IsZero() && ev.count == 0 {
+		l.parked(messageKey(ev.head.Of))
+	}
 	if s.Do == store.Done {
 		l.records.holds.release(ev.holder()) // one that cannot be recorded still holds
 	}
