@@ -81,7 +81,7 @@ var causes = []CauseInfo{
 		Cause:       RateLimited,
 		Title:       "An API limit is reached",
 		Explanation: "The org has used up its API calls of the last 24 hours, or too many long calls run at the same time. All integrations of the org share both limits.",
-		Advice:      "Nothing is lost: the write is repeated by itself. If it happens often, see which integrations use the calls (Setup, System Overview, API Usage), buy API calls, or lower the share that sfsync may use.",
+		Advice:      "Nothing is lost: the write is repeated by itself. If it happens often, see which integrations use the calls (Setup, System Overview, API Usage), buy API calls, or change the share of them up to which sfsync makes its own (--quota-share of sfsync serve).",
 		Retry:       retryDaily,
 	},
 	{
