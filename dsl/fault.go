@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2"
 )
@@ -104,6 +105,10 @@ func (st *statement) isField(i int) bool {
 
 // noEquals reports that a field gets no value.
 func (p *parser) noEquals(st *statement, i int) {
+	if st.kind(i) == KindIllegal && st.text(i)[0] >= utf8.RuneSelf { // a name goes on behind an invisible character, or ＝ was meant
+		p.illegal(st.tokens[i], st.text(i))
+		return
+	}
 	first := i - 1
 	for first > 0 && st.kind(first) == KindMember {
 		first--

@@ -73,6 +73,13 @@ func commented(st *statement, tokens []Token) bool {
 	return false
 }
 
+// plainForms are the characters that word processors and other keyboards put in the place
+// of plain ones.
+var plainForms = map[rune]string{
+	'–': "-", '—': "-", '−': "-", '‐': "-", '‑': "-", '＝': "=", '：': ":", '，': ",", '（': "(", '）': ")", '×': "*", '÷': "/",
+	'≤': "<=", '≥': ">=", '≠': "!=",
+}
+
 // illegal reports a character that no statement can hold.
 func (p *parser) illegal(t Token, text string) {
 	r, n := utf8.DecodeRuneInString(text)
@@ -88,6 +95,9 @@ func (p *parser) illegal(t Token, text string) {
 	case !unicode.IsPrint(r):
 		d := p.report(codeCharacter, t.Span, fmt.Sprintf("an invisible character (U+%04X) stands here", r), "remove it")
 		d.Fixes = []Fix{{"Remove the invisible character", []Edit{{t.Span, ""}}, true}}
+	case plainForms[r] != "":
+		d := p.report(codeCharacter, t.Span, fmt.Sprintf("`%s` is no plain `%s`", text, plainForms[r]), "")
+		d.Fixes = []Fix{{"Write " + plainForms[r], []Edit{{t.Span, plainForms[r]}}, true}}
 	default:
 		p.report(codeCharacter, t.Span, fmt.Sprintf("`%s` cannot stand in an expression", text), "text stands in quotes, or after `Field:`")
 	}
