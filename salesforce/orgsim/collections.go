@@ -31,7 +31,7 @@ func (g *Org) collections(c *call, p []string) answer {
 		}
 		key := v.field(p[1])
 		if key == nil || !(key.ExternalID || key.IDLookup) {
-			return failed(failure{status: 404, code: "NOT_FOUND", message: "Provided external ID field does not exist or is not accessible: " + p[1]})
+			return noExternalID(p[1])
 		}
 		if key.Type == schema.TypeID {
 			key = nil
@@ -51,14 +51,15 @@ func (g *Org) writeRows(c *call, op operation, only *view, key *field) answer {
 	}
 	rows := body.Get("records")
 	if !rows.IsArray() {
-		return fail(400, "REQUIRED_FIELD_MISSING", "At least 1 record is required")
+		return noRows()
 	}
 	changes := make([]change, 0, maxRows)
 	var whole *failure
 	chunks, last := 0, ""
 	rows.ForEach(func(_, row gjson.Result) bool {
 		if len(changes) == maxRows {
-			whole = &failure{status: 400, code: "LIMIT_EXCEEDED", message: "record limit reached. cannot submit more than 200 records into this call"}
+			limit := tooManyRows()
+			whole = &limit
 			return false
 		}
 		if !row.IsObject() {
@@ -87,7 +88,7 @@ func (g *Org) writeRows(c *call, op operation, only *view, key *field) answer {
 		c.note([]outcome{refuse(*whole)})
 		return failed(*whole)
 	case len(changes) == 0:
-		return fail(400, "REQUIRED_FIELD_MISSING", "At least 1 record is required")
+		return noRows()
 	}
 	twice := c.sameRecord(changes)
 	return c.eachRow(len(changes), body.Get("allOrNone").Bool(), op == upserting, func(tx *txn, i int) outcome {
@@ -112,9 +113,7 @@ func (c *call) rowView(only *view, kind string) (*view, *failure) {
 	if v := c.view(kind); v != nil {
 		return v, nil
 	}
-	return nil, &failure{status: 400, code: "INVALID_TYPE", message: "sObject type '" + kind +
-		"' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. " +
-		"Please reference your WSDL or the describe call for the appropriate names."}
+	return nil, &failure{status: 400, code: "INVALID_TYPE", message: noSuchType(kind)}
 }
 
 // sameRecord finds rows of one call that name the same record, by id or by external id.
@@ -148,9 +147,9 @@ func (g *Org) deleteRows(c *call) answer {
 	ids := strings.Split(c.query.Get("ids"), ",")
 	switch {
 	case c.query.Get("ids") == "":
-		return fail(400, "REQUIRED_FIELD_MISSING", "At least 1 record is required")
+		return noRows()
 	case len(ids) > maxRows:
-		return fail(400, "LIMIT_EXCEEDED", "record limit reached. cannot submit more than 200 records into this call")
+		return failed(tooManyRows())
 	}
 	return c.eachRow(len(ids), strings.EqualFold(c.query.Get("allOrNone"), "true"), false, func(tx *txn, i int) outcome {
 		id := strings.TrimSpace(ids[i])

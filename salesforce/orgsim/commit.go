@@ -102,8 +102,7 @@ func (c *call) target(t *table, ch *change) (*record, outcome) {
 func (c *call) mayEdit(v *view, r *record) (failure, bool) {
 	switch v.access(r) {
 	case "none":
-		return failure{status: 400, code: "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", fields: []string{},
-			message: "insufficient access rights on cross-reference id: " + r.id[:15]}, false
+		return noAccess(r), false
 	case "read":
 		return failure{status: cmp.Or(c.org.opts.Assumptions.AccessStatus, 400), code: "INSUFFICIENT_ACCESS_OR_READONLY", fields: []string{},
 			message: "insufficient access rights on object id"}, false
@@ -299,8 +298,7 @@ func (c *call) checkLookups(ch *change) []failure {
 			return []failure{entityDeleted(400)}
 		}
 		if v := c.view(o.name); v == nil || v.access(r) == "none" {
-			return []failure{{status: 400, code: "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", fields: []string{},
-				message: "insufficient access rights on cross-reference id: " + r.id[:15]}}
+			return []failure{noAccess(r)}
 		}
 	}
 	return nil

@@ -79,6 +79,29 @@ func place(body []byte, offset int) (line, column int) {
 	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
 }
 
+// noExternalID is about a field by which rows cannot be found, or that is hidden.
+func noExternalID(name string) answer {
+	return fail(404, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: "+name)
+}
+
+// noSuchType says in rows and queries that there is no object of the name.
+func noSuchType(name string) string {
+	return "sObject type '" + name + "' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. " +
+		"Please reference your WSDL or the describe call for the appropriate names."
+}
+
+// noRows and tooManyRows refuse a Collections call as a whole.
+func noRows() answer { return fail(400, "REQUIRED_FIELD_MISSING", "At least 1 record is required") }
+
+func tooManyRows() failure {
+	return failure{status: 400, code: "LIMIT_EXCEEDED", message: "record limit reached. cannot submit more than " + itoa(maxRows) + " records into this call"}
+}
+
+func noAccess(r *record) failure {
+	return failure{status: 400, code: "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", fields: []string{},
+		message: "insufficient access rights on cross-reference id: " + r.id[:15]}
+}
+
 func noSuchColumn(name string, o *object) failure {
 	return failure{status: 400, code: "INVALID_FIELD", message: "No such column '" + name + "' on sobject of type " + o.name}
 }

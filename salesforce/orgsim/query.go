@@ -62,8 +62,7 @@ func (g *Org) query(c *call) answer {
 	}
 	v := c.view(q.from.text)
 	if v == nil {
-		return (&queryError{"INVALID_TYPE", "sObject type '" + q.from.text + "' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. " +
-			"Please reference your WSDL or the describe call for the appropriate names.", q.from.column}).answer(text)
+		return (&queryError{"INVALID_TYPE", noSuchType(q.from.text), q.from.column}).answer(text)
 	}
 	cur := &cursor{view: v}
 	if cur.tree, err = c.selection(v, q); err != nil {

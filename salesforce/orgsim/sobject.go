@@ -24,7 +24,7 @@ func (g *Org) sobject(c *call, v *view, p []string) answer {
 	case len(p) == 2:
 		f := v.field(p[0])
 		if f == nil || !(f.ExternalID || f.IDLookup) {
-			return failed(failure{status: 404, code: "NOT_FOUND", message: "Provided external ID field does not exist or is not accessible: " + p[0]})
+			return noExternalID(p[0])
 		}
 		if f.Type == schema.TypeID {
 			return g.rowByID(c, v, p[1])
