@@ -363,6 +363,12 @@ func (c *compilation) text(out *Assignment, as *dsl.Assignment, s *scope) {
 		if x.program != nil && x.kinds&^(List|Object) == 0 {
 			c.report(s.source, p.Expr.Span, dsl.Error, "S131", "%s cannot stand in a text", x.kinds).Help = "join(…) makes text of a list"
 		}
+		if name, merge := strings.CutPrefix(p.Expr.Text, "!"); merge && x.program != nil && barePath.MatchString(name) {
+			// Salesforce's own templates name a value so.
+			d := c.report(s.source, p.Expr.Span, dsl.Warning, "S402", "`!` makes true or false of `%s`", name)
+			d.Help = "a value stands between braces alone: {" + name + "}"
+			d.Fixes = []dsl.Fix{{Title: "leave out the `!`", Edits: []dsl.Edit{{Span: dsl.Span{From: p.Expr.From, To: p.Expr.From + 1}}}}}
+		}
 		out.template = append(out.template, piece{expr: x})
 	}
 	f := out.field

@@ -36,6 +36,7 @@ const (
 	joinTexts         = "`+` joins texts: contact.first_name + \" \" + contact.last_name"
 	readNumber        = "number(value) reads a number from text"
 	moveDate          = "date_add(time, \"1mo\") moves a date"
+	leaveThen         = "leave it out; `condition ? this : that` chooses a value"
 	noClock           = "a rule gives the same result whenever it runs: use event.time"
 )
 
@@ -46,7 +47,7 @@ var otherOperators = map[string]string{
 	"is": testMissing, "IS": testMissing, "Is": testMissing,
 	"like": looks, "LIKE": looks, "Like": looks,
 	"between": between, "BETWEEN": between,
-	"then": choose, "THEN": choose, "else": choose, "ELSE": choose,
+	"then": leaveThen, "THEN": leaveThen, "else": choose, "ELSE": choose,
 	"mod": "there is no remainder", "div": "write `/`, and floor(…) round it",
 	"equals": "write `==`", "eq": "write `==`", "ne": "write `!=`", "gt": "write `>`", "lt": "write `<`",
 }
