@@ -25,7 +25,7 @@ func orgCommand(c *console) *cli.Command {
 				"refuses, and breaks as you tell it to. When records change it sends the outbound\n" +
 				"messages that --overlay defines, as {\"outboundMessages\": [{\"name\": \"Case_closed\",\n" +
 				"\"object\": \"Case\", \"endpoint\": \"http://127.0.0.1:8443/soap/production\"}]}. Everything\n" +
-				"can be looked at and changed while it runs: GET /sim/ tells how.",
+				"can be looked at and changed while it runs: the page /sim/ of its address tells how.",
 			Flags:  slices.Concat(orgFlags(), simFlags(), []cli.Flag{formatFlag()}),
 			Action: func(ctx *cli.Context) error { return c.startOrg(ctx) },
 		}},

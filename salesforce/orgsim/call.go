@@ -148,7 +148,7 @@ func (g *Org) route(c *call) answer {
 	case len(p) >= 3 && p[0] == "services" && p[1] == "data":
 		return g.data(c)
 	}
-	return answer{status: 404, contentType: "text/html;charset=UTF-8", body: []byte("<html><head><title>URL No Longer Exists</title></head><body>URL No Longer Exists</body></html>")}
+	return answer{status: 404, contentType: "text/html;charset=UTF-8", body: []byte("<html><head><title>URL No Longer Exists</title></head><body>URL No Longer Exists<p>This org is a simulated one: <a href=\"/sim/\">/sim/</a> shows what is in it.</p></body></html>")}
 }
 
 // data answers a call below /services/data/vNN.0/.
