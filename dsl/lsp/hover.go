@@ -80,20 +80,14 @@ func (v *view) doc(t target) (doc string, whole dsl.Span) {
 }
 
 func (v *view) statusDoc(word string) string {
-	normal := dsl.NormalStatus(word)
-	for _, name := range dsl.Statuses {
-		if dsl.NormalStatus(name) == normal {
-			return fmt.Sprintf("**%s** · distribution status\n\n%s", name, statusDocs[name])
-		}
+	name := v.statusNamed(word)
+	switch doc := statusDocs[name]; {
+	case name == "":
+		return ""
+	case doc != "":
+		return fmt.Sprintf("**%s** · distribution status\n\n%s", name, doc)
 	}
-	for _, t := range sorted(v.texts()) {
-		for _, name := range t.read().Statuses {
-			if dsl.NormalStatus(name.Text) == normal {
-				return fmt.Sprintf("**%s** · status of your own", escaped(name.Text))
-			}
-		}
-	}
-	return ""
+	return fmt.Sprintf("**%s** · status of your own", escaped(name))
 }
 
 func (v *view) wordDoc(t target, word string) string {

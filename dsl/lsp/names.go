@@ -75,6 +75,24 @@ func (v *view) statusMeaning(word string) (meaning, bool) {
 	return m, true
 }
 
+// statusNamed returns how a status is spelt where it is declared, "" if it is nowhere.
+func (v *view) statusNamed(word string) string {
+	normal := dsl.NormalStatus(word)
+	for _, name := range dsl.Statuses {
+		if dsl.NormalStatus(name) == normal {
+			return name
+		}
+	}
+	for _, t := range sorted(v.texts()) {
+		for _, name := range t.read().Statuses {
+			if dsl.NormalStatus(name.Text) == normal {
+				return name.Text
+			}
+		}
+	}
+	return ""
+}
+
 // besideStatus reports whether token n of a statement is what distribution.status is
 // compared with, alone or in a list, or what a test gives it.
 func (t *text) besideStatus(st statement, n int) bool {

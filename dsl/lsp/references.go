@@ -17,7 +17,10 @@ func (s *server) definition(_ context.Context, p positionParams) ([]location, er
 	}
 	if t.role == roleFile && v.folder.dir != "" && t.token.Kind == dsl.KindText {
 		name := strings.TrimSpace(strings.TrimPrefix(v.slice(t.token.Span), "org "))
-		path := filepath.Join(v.folder.dir, filepath.FromSlash(name))
+		path := filepath.FromSlash(name)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(v.folder.dir, path)
+		}
 		if _, err := os.Stat(path); err != nil {
 			return []location{}, nil
 		}

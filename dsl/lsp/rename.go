@@ -95,6 +95,9 @@ func (v *view) whyNotNamed(m meaning, name string) string {
 		if strings.Contains(name, ",") {
 			return "a comma stands between statuses"
 		}
+		if taken := v.statusNamed(name); taken != "" && dsl.NormalStatus(name) != dsl.NormalStatus(m.name) {
+			return "there is a status `" + taken + "` already"
+		}
 	case "connection":
 		if strings.ContainsAny(name, " \t") {
 			return "a connection is called by one word"

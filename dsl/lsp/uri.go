@@ -13,6 +13,9 @@ func pathOf(uri string) string {
 		return ""
 	}
 	path := u.Path
+	if u.Host != "" && u.Host != "localhost" { // a share of another machine, on Windows
+		path = "//" + u.Host + path
+	}
 	if len(path) > 2 && path[0] == '/' && path[2] == ':' { // /C:/rules on Windows
 		path = path[1:]
 	}
@@ -22,6 +25,10 @@ func pathOf(uri string) string {
 // uriOf returns the URI of a file.
 func uriOf(path string) string {
 	path = filepath.ToSlash(path)
+	if share, ok := strings.CutPrefix(path, "//"); ok {
+		host, rest, _ := strings.Cut(share, "/")
+		return (&url.URL{Scheme: "file", Host: host, Path: "/" + rest}).String()
+	}
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
