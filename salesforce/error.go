@@ -156,6 +156,9 @@ func answerError(a *answer, op Op) *Error {
 		e = &Error{HTTPStatus: a.status}
 		e.Cause = Classify(Failure{HTTPStatus: a.status, Op: op})
 		e.Message = "Salesforce answered " + statusText(a.status) + " without saying why"
+		if e.Cause == Unknown {
+			e.Advice = "Salesforce's REST API gives a reason for what it refuses, so this may come of a proxy or firewall on the way, or of a wrong instance URL. When that is put right, retry the run."
+		}
 		switch {
 		case badOAuthToken(a):
 			e.Cause, e.Message = Auth, "Salesforce does not accept the access token"

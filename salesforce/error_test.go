@@ -65,6 +65,15 @@ func TestAnswerError(t *testing.T) {
 	}
 }
 
+// Without a code there is nothing to search for in Salesforce's help.
+func TestAdviceWithoutCode(t *testing.T) {
+	for _, status := range []int{200, 400, 403, 404, 405, 407, 412} {
+		if e := answerError(&answer{status: status, body: []byte(`{"status":"no"}`)}, Update); e.Cause != Unknown || !strings.Contains(e.Advice, "proxy") {
+			t.Errorf("%d: %s, %q", status, e.Cause, e.Advice)
+		}
+	}
+}
+
 func TestRetiredVersion(t *testing.T) {
 	for _, body := range []string{`[{"message":"m","errorCode":"GONE"}]`, `[{"message":"m","errorCode":"UNSUPPORTED_API_VERSION"}]`} {
 		if e := answerError(&answer{status: 410, body: []byte(body)}, Update); !strings.Contains(e.Advice, "later version of the API, such as "+DefaultVersion) {
