@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -45,8 +44,7 @@ func (f *feeder) observe(r runtime.Report) {
 // read, so that a pipe may stay open for long.
 func (f *feeder) feed(ctx context.Context, paths []string) error {
 	if f.console.progress {
-		f.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(f.console.err), progressbar.OptionSetDescription("events"),
-			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
+		f.bar = f.console.newBar("events")
 		defer f.bar.Finish()
 	}
 	running, stop := context.WithCancel(ctx)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -120,7 +121,7 @@ func (t *tester) once(ctx *cli.Context) error {
 	r.finish(begun)
 	if t.fuzz != nil {
 		if err := t.fuzzSets(ctx.Context, sets, named, r); err != nil {
-			return err
+			return errors.Join(t.report(ctx, r), err)
 		}
 	}
 	if err := t.report(ctx, r); err != nil {

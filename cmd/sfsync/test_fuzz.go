@@ -50,14 +50,22 @@ func fuzzFlags(ctx *cli.Context) (*fuzzing, error) {
 	return out, nil
 }
 
-// fuzzSets makes up events for the rules that are named.
+// fuzzSets makes up events for the rules that are named. What was found until the
+// context ends is reported, too.
 func (t *tester) fuzzSets(ctx context.Context, sets []*ruleSet, named map[string]bool, r *testReport) error {
 	total := &fuzzReport{Seed: t.fuzz.seed, Findings: []ruletest.Finding{}}
+	r.Fuzz = total
+	each := func() {}
+	if c := t.console; c.progress {
+		bar := c.newBar("made-up events")
+		defer bar.Finish()
+		each = func() { bar.Add(1) }
+	}
 	for i, set := range sets {
 		if _, err := set.addSamples(nil); err != nil {
 			return err
 		}
-		o := ruletest.FuzzOptions{Seed: t.fuzz.seed, Samples: set.samples, Rule: func(r *plan.Rule) bool { return named[r.File] || testedBy(named, r.File) }}
+		o := ruletest.FuzzOptions{Seed: t.fuzz.seed, Each: each, Samples: set.samples, Rule: func(r *plan.Rule) bool { return named[r.File] || testedBy(named, r.File) }}
 		if t.fuzz.events > 0 { // each set has its share
 			o.Events = t.fuzz.events / len(sets)
 			if i == 0 {
@@ -68,15 +76,17 @@ func (t *tester) fuzzSets(ctx context.Context, sets []*ruleSet, named map[string
 			o.Time = t.fuzz.time / time.Duration(len(sets))
 		}
 		found, err := ruletest.Fuzz(ctx, ruletest.Set{Plan: set.plan, Schema: set.schema}, o)
-		if err != nil {
+		if found == nil {
 			return err
 		}
 		total.Events += found.Events
 		total.Refused += found.Refused
 		total.More += found.More
 		total.Findings = append(total.Findings, found.Findings...)
+		if err != nil {
+			return err
+		}
 	}
-	r.Fuzz = total
 	return nil
 }
 

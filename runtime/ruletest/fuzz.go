@@ -23,6 +23,8 @@ type FuzzOptions struct {
 	Samples []string      // events of the kind that the rules will meet
 	// Rule says which rules events are made up for; nil is all.
 	Rule func(*plan.Rule) bool
+	// Each is called after every event; nil is nothing.
+	Each func()
 }
 
 // The kinds of finding, the worst first.
@@ -68,7 +70,8 @@ func (f *Finding) key() string {
 }
 
 // Fuzz makes up events of the shape that the rules read, and reports those that make
-// a rule fail, empty a field or loop. It calls nothing.
+// a rule fail, empty a field or loop. It calls nothing. When the context ends, it
+// returns what was found by then, with the context's error.
 func Fuzz(ctx context.Context, set Set, o FuzzOptions) (*FuzzReport, error) {
 	if o.Events <= 0 && o.Time <= 0 {
 		return nil, errors.New("fuzzing needs a number of events or a time")
@@ -90,13 +93,8 @@ func Fuzz(ctx context.Context, set Set, o FuzzOptions) (*FuzzReport, error) {
 		until = time.Now().Add(o.Time)
 	}
 	for n := 0; o.Events <= 0 || n < o.Events; n++ {
-		if n%64 == 0 {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if !until.IsZero() && time.Now().After(until) {
-				break
-			}
+		if n%64 == 0 && (ctx.Err() != nil || !until.IsZero() && time.Now().After(until)) {
+			break
 		}
 		m := makers[n%len(makers)]
 		d := m.draft(f.random)
@@ -118,6 +116,9 @@ func Fuzz(ctx context.Context, set Set, o FuzzOptions) (*FuzzReport, error) {
 			f.shrink(&one, d)
 			report.Findings = append(report.Findings, one)
 		}
+		if o.Each != nil {
+			o.Each()
+		}
 	}
 	slices.SortStableFunc(report.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(severity, a.Kind), slices.Index(severity, b.Kind)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
@@ -125,7 +126,7 @@ func Fuzz(ctx context.Context, set Set, o FuzzOptions) (*FuzzReport, error) {
 	for i := range report.Findings {
 		f.describe(&report.Findings[i], i+1)
 	}
-	return report, nil
+	return report, ctx.Err()
 }
 
 // fuzzer tries events on rules.

@@ -3,6 +3,7 @@ package ruletest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -110,5 +111,20 @@ func BenchmarkFuzz(b *testing.B) {
 	b.ResetTimer()
 	if _, err := ruletest.Fuzz(context.Background(), set, ruletest.FuzzOptions{Events: b.N, Samples: []string{response}}); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// Whoever interrupts gets what was found by then.
+func TestFuzzInterrupted(t *testing.T) {
+	set := compile(t, map[string]string{"rules.sfsync": "rule R\non survey response\nupdate Contact where Id = \"0035g00000Ct001AAB\"\n set NPS_Score__c = answers.nps\n"})
+	ctx, stop := context.WithCancel(context.Background())
+	events := 0
+	report, err := ruletest.Fuzz(ctx, set, ruletest.FuzzOptions{Time: time.Hour, Each: func() {
+		if events++; events == 500 {
+			stop()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) || report == nil || report.Events != events || events > 600 || len(report.Findings) == 0 || report.Findings[0].Test == "" {
+		t.Errorf("%d events: %+v, %v", events, report, err)
 	}
 }
