@@ -138,12 +138,7 @@ func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used
 		return nil
 	}
 	now := time.Now()
-	t := table{}
-	t.row("NAME", "ENVIRONMENT", "USER", "SIGNED IN BY", "RULES", "LAST USED", "STATE")
-	for _, one := range all {
-		t.row(cell{one.Name, c.style.bold}, cmp.Or(one.Environment, "unknown"), cmp.Or(one.User, "–"), flowWord(one), rulesCell(used, one.Name), ago(one.LastUsed, now), c.stateCell(one))
-	}
-	t.write(c.out, c.width)
+	c.connectionTable(all, used, now).write(c.out, c.width)
 	for _, one := range all {
 		if s := one.Stopped; s != nil {
 			fmt.Fprintln(c.out, "\n"+hanging(c.style.red("✗")+" ", fmt.Sprintf("%s was stopped %s: %s", one.Name, ago(s.At, now), s.Message), c.width))
@@ -163,6 +158,26 @@ func (c *console) listConnections(ctx *cli.Context, all []store.Connection, used
 		}
 	}
 	return nil
+}
+
+// connectionTable has a line for each connection. On a narrow terminal it leaves out what
+// connect show tells, so that how a connection is stays in sight.
+func (c *console) connectionTable(all []store.Connection, used map[string]connectionUse, now time.Time) *table {
+	var t table
+	row := func(name, environment, user, flow, rules, last, state any) {
+		cells := []any{name, environment, user}
+		if c.width >= defaultWidth {
+			cells = append(cells, flow, rules)
+		} else if len(used) > 0 {
+			cells = append(cells, rules)
+		}
+		t.row(append(cells, last, state)...)
+	}
+	row("NAME", "ENVIRONMENT", "USER", "SIGNED IN BY", "RULES", "LAST USED", "STATE")
+	for _, one := range all {
+		row(cell{one.Name, c.style.bold}, cmp.Or(one.Environment, "unknown"), cmp.Or(one.User, "–"), flowWord(one), rulesCell(used, one.Name), ago(one.LastUsed, now), c.stateCell(one))
+	}
+	return &t
 }
 
 // rulesCell counts the rules that use a connection, where any are known.
