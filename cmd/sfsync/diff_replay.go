@@ -96,6 +96,9 @@ func (r *replay) event(ev plan.Event, text, of string) error {
 	}
 	writes := compareWrites(old, new)
 	if len(writes) == 0 {
+		writes = compareLast(old, new)
+	}
+	if len(writes) == 0 {
 		return nil
 	}
 	r.Differ++
@@ -186,6 +189,44 @@ func compareWrites(old, new []*plannedWrite) []writeReplay {
 		}
 	}
 	return out
+}
+
+// compareLast finds the fields that the same writes leave with another value, since they
+// come in another order.
+func compareLast(old, new []*plannedWrite) (out []writeReplay) {
+	for _, b := range new {
+		var fields []fieldReplay
+		var before *plannedWrite
+		for _, f := range b.fields {
+			was, is := lastOf(old, b, f.Field), lastOf(new, b, f.Field)
+			if is == b && was != nil && !bytes.Equal(was.value(f.Field), f.New) {
+				before, fields = was, append(fields, fieldReplay{f.Field, was.value(f.Field), f.New})
+			}
+		}
+		if before != nil {
+			out = append(out, writeReplay{Change: rulediff.Changed, Old: before, New: b, Fields: fields})
+		}
+	}
+	return out
+}
+
+// lastOf is the last of the writes that sets a field of the record of another one.
+func lastOf(all []*plannedWrite, of *plannedWrite, field string) (last *plannedWrite) {
+	for _, w := range all {
+		if w.Op != "create" && w.record() == of.record() && w.value(field) != nil {
+			last = w
+		}
+	}
+	return last
+}
+
+func (w *plannedWrite) value(field string) json.RawMessage {
+	for _, f := range w.fields {
+		if f.Field == field {
+			return f.New
+		}
+	}
+	return nil
 }
 
 func plainRule(w *plannedWrite) string {
