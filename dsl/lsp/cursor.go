@@ -54,15 +54,11 @@ type call struct {
 	argument int    // from 0
 }
 
-// cursorBehind reads a text that ends at a place.
+// cursorBehind reads a statement that was typed up to a place.
 func cursorBehind(typed string) cursor {
 	line := newText("", typed)
 	line.read()
-	var tokens []dsl.Token
-	for _, st := range line.statements {
-		tokens = append(tokens, st.tokens...)
-	}
-	return cursorAt(line.source, tokens)
+	return cursorAt(line.source, line.statements[len(line.statements)-1].tokens)
 }
 
 // cursorAt reads the tokens before a place.

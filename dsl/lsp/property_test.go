@@ -93,6 +93,7 @@ func FuzzAnswers(f *testing.F) {
 			f.Add(string(content[:i]), i)
 		}
 	}
+	f.Add("when\n\xfe", 5)
 	f.Add("\ufeffrule \u2028\n\t\"", 4)
 	dir := f.TempDir()
 	for _, part := range []string{"schema", "events"} {
@@ -134,8 +135,36 @@ func FuzzAnswers(f *testing.F) {
 				t.Fatalf("%s: %v", name, err)
 			}
 			inside(t, name, d.source, answer)
+			switch result := result.(type) {
+			case completionList:
+				for _, item := range result.Items {
+					if r := item.TextEdit.Range; r.Start.Line != place.Line || !covers(r, textRange{place, place}) {
+						t.Fatalf("at %v, %s goes to %v of %q", place, item.Label, r, content)
+					}
+				}
+			case []documentSymbol:
+				nested(t, textRange{End: position{Line: d.source.Lines()}}, result)
+			}
 		}
 	})
+}
+
+// covers reports whether a range has another one within it.
+func covers(outer, inner textRange) bool {
+	before := func(a, b position) bool { return a.Line < b.Line || a.Line == b.Line && a.Character <= b.Character }
+	return before(outer.Start, inner.Start) && before(inner.End, outer.End)
+}
+
+// nested checks that symbols lie within what they belong to, and their names within them:
+// editors show no outline otherwise.
+func nested(t *testing.T, outer textRange, symbols []documentSymbol) {
+	t.Helper()
+	for _, s := range symbols {
+		if s.Name == "" || !covers(outer, s.Range) || !covers(s.Range, s.SelectionRange) {
+			t.Fatalf("%q lies at %v, named at %v, within %v", s.Name, s.Range, s.SelectionRange, outer)
+		}
+		nested(t, s.Range, s.Children)
+	}
 }
 
 // inside checks the ranges of an answer.
