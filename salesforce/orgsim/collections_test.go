@@ -158,3 +158,12 @@ func TestComposite(t *testing.T) {
 		t.Errorf("%d calls counted as %d", b.Stats().Calls, used)
 	}
 }
+
+// The place of a record that an upsert made is that of the record, not of its external id.
+func TestCompositeLocation(t *testing.T) {
+	b := newBench(t, Options{})
+	w := b.do("POST", "composite", `{"compositeRequest":[{"method":"PATCH","url":"/services/data/v67.0/sobjects/Contact/Loyalty_Id__c/L-1?updateOnly=false","referenceId":"a","body":{"LastName":"x"}}]}`)
+	if want := `"httpHeaders":{"Location":"/services/data/v67.0/sobjects/Contact/003Sm0000000001IAA"}`; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%s has no %s", w.Body, want)
+	}
+}

@@ -80,8 +80,10 @@ func (g *Org) composite(c *call) answer {
 		out[i] = response{rawOrNull(r.body), map[string]string{}, r.status, in.CompositeRequest[i].ReferenceID}
 		if r.status == 201 {
 			if id := gjson.GetBytes(r.body, "id").Str; id != "" {
+				// Below services, data, the version, sobjects and the object, whatever else is in the path.
 				path, _, _ := strings.Cut(in.CompositeRequest[i].URL, "?")
-				out[i].HTTPHeaders["Location"] = strings.TrimSuffix(path, "/") + "/" + id
+				parts := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 6)
+				out[i].HTTPHeaders["Location"] = "/" + strings.Join(parts[:min(5, len(parts))], "/") + "/" + id
 			}
 		}
 	}
