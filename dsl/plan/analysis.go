@@ -119,6 +119,7 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 	case "and", "&&", "or", "||":
 		return a.logical(n, node)
 	}
+	textsLeft, textsRight := a.texts(node.Left), a.texts(node.Right) // before lists of them become constants
 	l, r := a.visit(&node.Left), a.visit(&node.Right)
 	wrong := func(help string) Kinds {
 		a.report(node, "S131", "`%s` does not work between %s and %s", node.Operator, l&^Null, r&^Null).Help = help
@@ -135,6 +136,8 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		exact(&node.Left)
 		exact(&node.Right)
 		a.dates(node, l, r)
+		a.picklistCompared(node.Left, textsRight)
+		a.picklistCompared(node.Right, textsLeft)
 		return Bool
 	case "<", "<=", ">", ">=":
 		if !alike(Number) && !alike(textual) {
@@ -185,6 +188,7 @@ func (a *analysis) binary(n *ast.Node, node *ast.BinaryNode) Kinds {
 		if !r.can(List) {
 			return wrong("`in` needs a list such as [\"a\", \"b\"]; `contains` looks into a text")
 		}
+		a.picklistCompared(node.Left, textsRight)
 		return Bool
 	case "contains", "startsWith", "endsWith":
 		if !both(textual) {

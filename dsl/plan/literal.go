@@ -1,12 +1,15 @@
 package plan
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/sfsync/sfsync/dsl"
+	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
 // A leaf is a literal that an expression can result in, with its place.
@@ -136,4 +139,44 @@ func numeralOf(n ast.Node) (float64, bool) {
 		return -v, ok && n.Operator == "-"
 	}
 	return 0, false
+}
+
+// texts returns the texts that a node is, or a list of.
+func (a *analysis) texts(n ast.Node) []leaf {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return []leaf{{n.Value, a.span(n)}}
+	case *ast.ArrayNode:
+		var all []leaf
+		for _, item := range n.Nodes {
+			all = append(all, a.texts(item)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// picklistCompared warns of a misspelt text that a picklist of the record is compared with:
+// the comparison would never hold, and nobody would be told.
+func (a *analysis) picklistCompared(n ast.Node, texts []leaf) {
+	path, ok := n.(*ast.IdentifierNode)
+	if !ok {
+		return
+	}
+	id, ok := a.c.variableByKey[path.Value]
+	if !ok || a.c.variables[id].field == nil || a.c.variables[id].field.Type != schema.TypePicklist {
+		return
+	}
+	f := a.c.variables[id].field
+	for _, l := range texts {
+		text := l.value.(string)
+		better := f.PicklistSuggest(text)
+		// Records may still have a value that is inactive now.
+		if better == "" || slices.ContainsFunc(f.PicklistValues, func(p schema.PicklistValue) bool { return p.Value == text }) {
+			continue
+		}
+		d := a.c.report(a.s.source, l.span, dsl.Warning, "S206", "%s has no value `%s`", f.Name, cut(text, 40))
+		d.Help = fmt.Sprintf("did you mean `%s`?", better)
+		d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: l.span, New: strconv.Quote(better)}}}}
+	}
 }
