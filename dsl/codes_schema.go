@@ -74,7 +74,7 @@ create Lead
 	},
 	{
 		Code: "S206", Title: "not a value of the picklist",
-		Explanation: "A restricted picklist refuses other values. An unrestricted one stores them beside the right ones, which is worse: reports then count two spellings. API values count, not labels.",
+		Explanation: "A restricted picklist refuses other values. An unrestricted one stores them beside the right ones, which is worse: reports then count two spellings. A guard that compares with a misspelt one never holds. API values count, not labels.",
 		Bad: `rule Score
 on survey response
 update Lead where Id = profile.record_id

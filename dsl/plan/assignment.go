@@ -229,6 +229,11 @@ func (c *compilation) checkValue(x *Expression, f *schema.Field, s *scope) {
 	for _, l := range x.leaves {
 		c.checkLiteral(schemaValue(l.value), f, place{s.source, l.span}, true)
 	}
+	if f.Type == schema.TypeMultiPicklist && len(x.reads) > 0 {
+		for _, l := range x.parts {
+			c.checkLiteral(schemaValue(l.value), f, place{s.source, l.span}, true)
+		}
+	}
 	if len(x.leaves) == 0 && x.constant {
 		c.checkLiteral(schemaValue(x.value), f, x.at, true)
 	}

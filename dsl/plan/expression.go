@@ -30,6 +30,7 @@ type Expression struct {
 	value    any           // of a constant
 	leaves   []leaf        // the literals that it can result in
 	closed   bool          // whether it results in nothing else
+	parts    []leaf        // the literals among the values that it joins for a multi-select picklist
 	reads    []int         // every variable it reads, in order of first use
 	names    []string      // of reads, as the author knows them
 	program  *vm.Program
@@ -79,7 +80,7 @@ func (c *compilation) expression(e *dsl.Expr, s *scope) *Expression {
 	if a.shares(tree.Node) {
 		return x
 	}
-	x.leaves, x.closed = a.leaves(tree.Node), closed(tree.Node)
+	x.leaves, x.closed, x.parts = a.leaves(tree.Node), closed(tree.Node), a.parts(tree.Node)
 	x.kinds = a.visit(&tree.Node)
 	if c.errors > before {
 		return x

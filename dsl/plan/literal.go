@@ -156,6 +156,21 @@ func (a *analysis) texts(n ast.Node) []leaf {
 	return nil
 }
 
+// parts returns the texts among the values of a list or of multi(…).
+func (a *analysis) parts(n ast.Node) []leaf {
+	call, ok := n.(*ast.CallNode)
+	if !ok {
+		return a.texts(n)
+	}
+	var all []leaf
+	if name, ok := call.Callee.(*ast.IdentifierNode); ok && name.Value == "multi" {
+		for _, argument := range call.Arguments {
+			all = append(all, a.texts(argument)...)
+		}
+	}
+	return all
+}
+
 // picklistCompared warns of a misspelt text that a picklist of the record is compared with:
 // the comparison would never hold, and nobody would be told.
 func (a *analysis) picklistCompared(n ast.Node, texts []leaf) {
