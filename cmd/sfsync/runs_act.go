@@ -48,19 +48,6 @@ func dryFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "dry-run", Usage: "only list the events that are meant"}
 }
 
-// runFilterFlags choose runs.
-func runFilterFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "since", Usage: "only events received since `TIME`: 2h, 3d, 2026-11-23 or 2026-11-23T14:00:00Z"},
-		&cli.StringFlag{Name: "until", Usage: "only events received before `TIME`"},
-		&cli.StringFlag{Name: "rule", Usage: "only runs of the rule `NAME`"},
-		&cli.StringFlag{Name: "object", Usage: "only runs that write records of `OBJECT`"},
-		&cli.StringFlag{Name: "record", Usage: "only runs that write the record with this `ID`"},
-		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + enumerate(store.Outcomes, "or") + "; what failed or is in doubt and was tried again since is left out"},
-		&cli.StringFlag{Name: "cause", Usage: "only runs that failed for the `CAUSE`, as explain lists them"},
-	}
-}
-
 // chosenRuns are the runs that arguments name, or that flags choose among those with
 // one of the outcomes. It is an error if neither says anything.
 func chosenRuns(ctx *cli.Context, log store.RunLog, outcomes ...store.Outcome) ([]store.Run, error) {
