@@ -35,7 +35,7 @@ func (r *replay) runs(ctx *cli.Context, filter store.Filter) error {
 	defer done()
 	var ids []string
 	seen := map[string]bool{}
-	for run, err := range log.List(ctx.Context, filter) {
+	for run, err := range chosen(ctx.Context, log, filter) {
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func pastEvents(ctx *cli.Context) (store.RunLog, findPast, func(), error) {
 	case err != nil || s == nil:
 		return nil, nil, nil, err
 	}
-	return s.Runs(), pastOf(s), func() { s.Close() }, nil
+	return runtime.RunLog(s), pastOf(s), func() { s.Close() }, nil
 }
 
 func pastOf(s store.Store) findPast {
