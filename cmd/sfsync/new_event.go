@@ -4,31 +4,32 @@ import (
 	"cmp"
 	"encoding/json"
 	"regexp"
-	"strings"
 
+	"github.com/sfsync/sfsync/dsl"
 	"github.com/sfsync/sfsync/dsl/plan"
 	"github.com/sfsync/sfsync/salesforce/schema"
 )
 
-var pathsIn = regexp.MustCompile(`\b(record|distribution|vars|answers|response|survey|contact|profile|transaction)((?:\.[A-Za-z_]\w*)+)`)
+// pathsIn finds the paths into an event that stand in an expression or a text.
+var pathsIn = regexp.MustCompile(`\b(?:record|distribution|vars|answers|response|survey|contact|profile|transaction)(?:\??\.[\pL_][\pL\pN_]*|\["[^"\\]*"\]|\['[^'\\]*'\])+`)
 
 // madeUp is an event that has a value for every path of the draft.
 func (d *draft) madeUp() string {
 	now := "2026-01-15T09:30:00Z"
 	event := map[string]any{"id": "sample-1", "time": now}
 	put := func(path string, value any) {
-		parts := strings.Split(path, ".")
-		at := event
-		for _, part := range parts[:len(parts)-1] {
-			next, ok := at[part].(map[string]any)
+		steps := (&dsl.With{Path: dsl.Name{Text: path}}).Steps()
+		last, at := steps[len(steps)-1].Name, event
+		for _, step := range steps[:len(steps)-1] {
+			next, ok := at[step.Name].(map[string]any)
 			if !ok {
 				next = map[string]any{}
-				at[part] = next
+				at[step.Name] = next
 			}
 			at = next
 		}
-		if _, is := at[parts[len(parts)-1]].(map[string]any); !is {
-			at[parts[len(parts)-1]] = value
+		if _, is := at[last].(map[string]any); !is {
+			at[last] = value
 		}
 	}
 	if d.trigger == onMessage {

@@ -204,7 +204,11 @@ func (c *console) newFields(ctx *cli.Context, d *draft) error {
 // askFields shows what would be written, and takes more until there is an empty answer.
 func (c *console) askFields(ctx *cli.Context, d *draft) error {
 	for {
-		fmt.Fprintln(c.err, c.errStyle.bold("It writes:"))
+		head := "It writes:"
+		if len(d.fields) == 0 {
+			head = "It writes nothing yet."
+		}
+		fmt.Fprintln(c.err, c.errStyle.bold(head))
 		t := table{indent: "  "}
 		for _, f := range d.fields {
 			t.row(f.field.Name, f.value, f.field.Label)
