@@ -17,10 +17,20 @@ func (c *compilation) checkValue(x *Expression, f *schema.Field, s *scope) {
 	if x.program == nil {
 		return
 	}
+	text, isText := x.value.(string)
+	if isText && strings.TrimSpace(text) == "" && !f.Type.Textual() && f.Type != schema.TypePicklist && f.Type != schema.TypeMultiPicklist {
+		d := c.report(x.at.source, x.at.span, dsl.Error, "S208", "%s takes %s, and this is empty", f.Name, fieldKind(f))
+		if d.Help = "a field is cleared by " + f.Name + " = null"; f.Type == schema.TypeBoolean {
+			d.Help = "write true or false"
+		}
+		return
+	}
 	if want := accepts(f); x.kinds&(want|Null) == 0 || x.kinds&^Null != 0 && x.kinds&want == 0 {
 		d := c.report(x.at.source, x.at.span, dsl.Error, "S208", "%s takes %s, and this is %s", f.Name, fieldKind(f), x.kinds&^Null)
-		d.Help = kindHelp(f, x.kinds)
-		if day := dateInDigits.FindString(strings.TrimSpace(x.Text)); day != "" && f.Type == schema.TypeDate {
+		switch d.Help = kindHelp(f, x.kinds); {
+		case isText && len(x.leaves) == 1 && x.leaves[0].span == x.at.span:
+			literalFix(d, f, text, x.at)
+		case f.Type == schema.TypeDate && dateInDigits.MatchString(strings.TrimSpace(x.Text)):
 			d.Help = "a date stands in quotes: \"2026-11-23\""
 		}
 		return

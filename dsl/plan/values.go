@@ -83,6 +83,11 @@ func literalFix(d *dsl.Diagnostic, f *schema.Field, text string, at place) {
 		}
 	case Number:
 		d.Help = "write it in digits, such as 42 or 4.5"
+		if n, err := toNumber([]any{text}); err == nil && n != nil {
+			better := toText(n)
+			d.Help = "write " + better
+			d.Fixes = []dsl.Fix{{Title: "write `" + better + "`", Edits: []dsl.Edit{{Span: at.span, New: better}}}}
+		}
 	}
 }
 
