@@ -1,9 +1,11 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // MaxDescribe is the size of the largest describe result that is read, in bytes.
@@ -19,7 +21,11 @@ func ParseDescribe(data []byte) (*Object, error) {
 		return nil, fmt.Errorf("describe is %d bytes, more than %d", len(data), MaxDescribe)
 	}
 	o := new(Object)
-	if err := json.Unmarshal(data, o); err != nil {
+	var misplaced *json.UnmarshalTypeError
+	if err := json.Unmarshal(data, o); errors.As(err, &misplaced) {
+		key := misplaced.Field[strings.LastIndexByte(misplaced.Field, '.')+1:]
+		return nil, fmt.Errorf("describe is not readable: a value of type %s does not go into %s", misplaced.Value, cmp.Or(key, "a describe"))
+	} else if err != nil {
 		return nil, fmt.Errorf("describe is not readable: %w", err)
 	}
 	if o.Name == "" {

@@ -70,8 +70,9 @@ func TestParseDescribe(t *testing.T) {
 
 func TestParseDescribeErrors(t *testing.T) {
 	for in, want := range map[string]string{
-		`{`:         "describe is not readable: unexpected end of JSON input",
-		`[]`:        "describe is not readable",
+		`{`:  "describe is not readable: unexpected end of JSON input",
+		`[]`: "describe is not readable",
+		`{"name":"A","fields":[{"name":"P","type":"picklist","picklistValues":["x"]}]}`: "describe is not readable: a value of type string does not go into picklistValues",
 		`{}`:        "describe names no object",
 		`{"name":5`: "describe is not readable",
 		`{"name":"../x","fields":[{"name":"Id","type":"id"}]}`: `describe names the object "../x", which is no API name`,
