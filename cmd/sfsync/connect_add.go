@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,7 @@ func connectAddCommand(c *console) *cli.Command {
 				return usagef("sfsync connect add production", "%v", err)
 			}
 			var known connection.Credentials
+			var user string
 			err := withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
 				o, err := vaultOptions(ctx)
 				if err != nil {
@@ -63,6 +65,9 @@ func connectAddCommand(c *console) *cli.Command {
 				// Nobody is to sign in for what can then not be sealed.
 				if _, err := vault.Open(ctx.Context, kv, o); err != nil {
 					return connectionError(name, err)
+				}
+				if one, err := store.GetConnection(ctx.Context, kv, name); err == nil {
+					user = one.User
 				}
 				known, err = m.Credentials(ctx.Context, name)
 				if errors.Is(err, store.ErrNotFound) || errors.Is(err, connection.ErrNoGrant) {
@@ -77,21 +82,22 @@ func connectAddCommand(c *console) *cli.Command {
 			if err != nil {
 				return connectionError(name, err)
 			}
-			return c.signInAs(ctx, name, credentials)
+			return c.signIn(ctx, name, user, credentials)
 		},
 	}
 }
 
-// signInAs signs a connection in with credentials, stores it and says who we are. Nobody
-// has the store open meanwhile: a person takes minutes, and a daemon may want to start.
-func (c *console) signInAs(ctx *cli.Context, name string, credentials connection.Credentials) error {
+// signIn signs a connection in with credentials, stores it and says who we are. User is
+// who it was so far, "" if it is new. Nobody has the store open meanwhile: a person takes
+// minutes, and a daemon may want to start.
+func (c *console) signIn(ctx *cli.Context, name, user string, credentials connection.Credentials) error {
 	if err := credentials.Validate(); err != nil {
 		return usagef("sfsync connect guide "+credentials.Flow, "%v", err)
 	}
 	var token *salesforce.Token
 	if credentials.Flow == connection.Web {
 		var err error
-		if token, err = c.signInWithBrowser(ctx, credentials); err != nil {
+		if token, err = c.signInWithBrowser(ctx, credentials, cmp.Or(credentials.Username, user)); err != nil {
 			return connectionError(name, err)
 		}
 	}
@@ -102,6 +108,9 @@ func (c *console) signInAs(ctx *cli.Context, name string, credentials connection
 	})
 	if err != nil {
 		return err
+	}
+	if user != "" && saved.User != user {
+		fmt.Fprintf(c.err, "%s %s signed in as %s before, and its writes are made as %s from now on\n", c.errStyle.yellow("note:"), name, printable(user), printable(saved.User))
 	}
 	if wantsJSON(ctx) {
 		return c.printJSON(connectionView{Connection: saved})

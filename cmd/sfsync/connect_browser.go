@@ -36,8 +36,9 @@ func browserFlags() []cli.Flag {
 	}
 }
 
-// signInWithBrowser sends a person to the login host and waits until the browser is back.
-func (c *console) signInWithBrowser(ctx *cli.Context, credentials connection.Credentials) (*salesforce.Token, error) {
+// signInWithBrowser sends a person to the login host, where the user name may be filled in
+// already, and waits until the browser is back.
+func (c *console) signInWithBrowser(ctx *cli.Context, credentials connection.Credentials, user string) (*salesforce.Token, error) {
 	port := strconv.Itoa(ctx.Int("redirect-port"))
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
@@ -46,7 +47,7 @@ func (c *console) signInWithBrowser(ctx *cli.Context, credentials connection.Cre
 	}
 	port = strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	redirect := "http://localhost:" + port + callbackPath
-	attempt, err := credentials.App(nil).Authorize(redirect, salesforce.WebScopes, credentials.Username)
+	attempt, err := credentials.App(nil).Authorize(redirect, salesforce.WebScopes, user)
 	if err != nil {
 		listener.Close()
 		return nil, err

@@ -18,6 +18,7 @@ func connectRefreshCommand(c *console) *cli.Command {
 		Flags:     append([]cli.Flag{storeFlag(), formatFlag()}, browserFlags()...),
 		Action: func(ctx *cli.Context) error {
 			var again *connection.Credentials // to sign in with once more
+			var user string
 			err := withConnections(ctx, func(m *connection.Manager, kv store.KV) error {
 				one, err := namedConnection(ctx, kv)
 				if err != nil {
@@ -34,7 +35,7 @@ func connectRefreshCommand(c *console) *cli.Command {
 						if err != nil {
 							return connectionError(one.Name, err)
 						}
-						again = &credentials
+						again, user = &credentials, one.User
 						return nil
 					}
 				}
@@ -54,7 +55,7 @@ func connectRefreshCommand(c *console) *cli.Command {
 			if err != nil || again == nil {
 				return err
 			}
-			return c.signInAs(ctx, ctx.Args().First(), *again)
+			return c.signIn(ctx, ctx.Args().First(), user, *again)
 		},
 	}
 }
