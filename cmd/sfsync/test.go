@@ -148,56 +148,60 @@ func (t *tester) verdict(ctx *cli.Context, r *testReport) error {
 	return nil
 }
 
+// tested is what a user wants tested: the files that are named, with the tests that go
+// with them, and the folders whose rules are the matter of a named file of tests alone.
+type tested struct{ files, folders map[string]bool }
+
+func (t *tested) covers(file string) bool { return t.files[file] || t.folders[filepath.Dir(file)] }
+
 // read reads the files that are named, and those that belong to them: the tests of a
-// file of rules, and the rules of a file of tests. It returns which of them were named.
-func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
-	c := t.console
-	sources, err := c.readRules(t.paths)
+// file of rules, and the rules of a file of tests.
+func (t *tester) read(ctx *cli.Context) ([]*ruleSet, *tested, error) {
+	sources, err := t.console.readRules(t.paths)
 	if err != nil {
 		return nil, nil, err
 	}
-	named := map[string]bool{}
-	for _, src := range sources {
-		named[src.Path] = true
-	}
+	named := &tested{map[string]bool{}, map[string]bool{}}
 	have := map[string]bool{}
 	for _, src := range sources {
-		have[filepath.Clean(src.Path)] = true
+		named.files[src.Path], have[filepath.Clean(src.Path)] = true, true
 	}
-	add := func(path string) (*dsl.Source, error) {
+	add := func(path string) error {
 		if have[filepath.Clean(path)] {
-			return nil, nil
+			return nil
 		}
 		have[filepath.Clean(path)] = true
 		src, err := openSource(path)
 		if err == nil {
 			sources = append(sources, src)
 		}
-		return src, err
+		return err
 	}
 	for _, src := range slices.Clone(sources) {
 		tests := strings.TrimSuffix(src.Path, ruleExtension) + "_test" + ruleExtension
 		if _, err := os.Stat(tests); err == nil && !plan.IsTestFile(src.Path) {
-			if found, err := add(tests); err != nil {
+			named.files[tests] = true
+			if err := add(tests); err != nil {
 				return nil, nil, err
-			} else if found != nil {
-				named[found.Path] = true
 			}
 		}
 	}
 	for _, src := range slices.Clone(sources) {
-		if !plan.IsTestFile(src.Path) {
+		if !testsAlone(src) {
 			continue
 		}
-		rules, err := folderRules(filepath.Dir(src.Path))
+		dir := filepath.Dir(src.Path)
+		named.folders[dir] = true
+		rules, err := folderRules(dir)
 		if err != nil {
 			return nil, nil, err
 		}
 		for _, path := range rules {
-			if !plan.IsTestFile(path) {
-				if _, err := add(path); err != nil {
-					return nil, nil, err
-				}
+			if plan.IsTestFile(path) {
+				continue
+			}
+			if err := add(path); err != nil {
+				return nil, nil, err
 			}
 		}
 	}
@@ -205,11 +209,21 @@ func (t *tester) read(ctx *cli.Context) ([]*ruleSet, map[string]bool, error) {
 	return sets, named, err
 }
 
+// testsAlone reports whether a file has tests and no rules, so that these are about
+// all rules of its folder.
+func testsAlone(src *dsl.Source) bool {
+	if plan.IsTestFile(src.Path) {
+		return true
+	}
+	file, _ := dsl.Parse(src)
+	return len(file.Rules) == 0 && len(file.Tests) > 0
+}
+
 // runSet runs the tests of a set that stand in named files.
-func (t *tester) runSet(ctx context.Context, set *ruleSet, named map[string]bool, into *testReport) error {
+func (t *tester) runSet(ctx context.Context, set *ruleSet, named *tested, into *testReport) error {
 	report, err := ruletest.Run(ctx, ruletest.Set{Plan: set.plan, Schema: set.schema}, ruletest.Options{
 		Select: func(test *plan.Test) bool {
-			return named[test.File] && (t.names == nil || t.names.MatchString(test.Name))
+			return named.files[test.File] && (t.names == nil || t.names.MatchString(test.Name))
 		},
 	})
 	if err != nil {
@@ -217,19 +231,9 @@ func (t *tester) runSet(ctx context.Context, set *ruleSet, named map[string]bool
 	}
 	into.Tests = append(into.Tests, report.Tests...)
 	for _, f := range report.Coverage {
-		if named[f.File] || testedBy(named, f.File) {
+		if named.covers(f.File) {
 			into.Coverage.add(f)
 		}
 	}
 	return nil
-}
-
-// testedBy reports whether a named file of tests is about the rules of a file.
-func testedBy(named map[string]bool, file string) bool {
-	for name := range named {
-		if plan.IsTestFile(name) && filepath.Dir(name) == filepath.Dir(file) {
-			return true
-		}
-	}
-	return false
 }

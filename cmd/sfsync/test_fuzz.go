@@ -52,7 +52,7 @@ func fuzzFlags(ctx *cli.Context) (*fuzzing, error) {
 
 // fuzzSets makes up events for the rules that are named. What was found until the
 // context ends is reported, too.
-func (t *tester) fuzzSets(ctx context.Context, sets []*ruleSet, named map[string]bool, r *testReport) error {
+func (t *tester) fuzzSets(ctx context.Context, sets []*ruleSet, named *tested, r *testReport) error {
 	total := &fuzzReport{Seed: t.fuzz.seed, Findings: []ruletest.Finding{}}
 	r.Fuzz = total
 	each := func() {}
@@ -65,7 +65,7 @@ func (t *tester) fuzzSets(ctx context.Context, sets []*ruleSet, named map[string
 		if _, err := set.addSamples(nil); err != nil {
 			return err
 		}
-		o := ruletest.FuzzOptions{Seed: t.fuzz.seed, Each: each, Samples: set.samples, Rule: func(r *plan.Rule) bool { return named[r.File] || testedBy(named, r.File) }}
+		o := ruletest.FuzzOptions{Seed: t.fuzz.seed, Each: each, Samples: set.samples, Rule: func(r *plan.Rule) bool { return named.covers(r.File) }}
 		if t.fuzz.events > 0 { // each set has its share
 			o.Events = t.fuzz.events / len(sets)
 			if i == 0 {
