@@ -150,15 +150,12 @@ func newError(failures []Failure) *Error {
 // answerError makes an error of an answer that is none of the expected ones.
 func answerError(a *answer, op Op) *Error {
 	var e *Error
-	if failures := readErrors(a.body, a.status, op); len(failures) > 0 {
+	if failures := readErrors(a.body, a.status, op); len(failures) > 0 && !a.redirects() {
 		e = newError(failures)
 	} else {
 		e = &Error{HTTPStatus: a.status}
 		e.Cause = Classify(Failure{HTTPStatus: a.status, Op: op})
 		e.Message = "Salesforce answered " + statusText(a.status) + " without saying why"
-		if e.Cause == Unknown {
-			e.Advice = "Salesforce's REST API gives a reason for what it refuses, so this may come of a proxy or firewall on the way, or of a wrong instance URL. When that is put right, retry the run."
-		}
 		switch {
 		case badOAuthToken(a):
 			e.Cause, e.Message = Auth, "Salesforce does not accept the access token"
@@ -175,6 +172,9 @@ func answerError(a *answer, op Op) *Error {
 			e.Message = "the answer is a page and not one of Salesforce's REST API"
 		case a.status < 300:
 			e.Message = "Salesforce answered " + statusText(a.status) + " with a body that is no result"
+		}
+		if e.Cause == Unknown {
+			e.Advice = "Salesforce's REST API gives a reason for what it refuses, so this may come of a proxy or firewall on the way, or of a wrong instance URL. When that is put right, retry the run."
 		}
 	}
 	// What comes without Salesforce's own code, a page from a gateway, does not

@@ -74,6 +74,27 @@ func TestAdviceWithoutCode(t *testing.T) {
 	}
 }
 
+func TestAdviceForBadToken(t *testing.T) {
+	if e := answerError(&answer{status: 403, body: []byte("Bad_OAuth_Token")}, Retrieve); e.Cause != Auth || e.Advice != "" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A redirect tells the host that it leads to, and nothing else of the address.
+func TestRedirectTarget(t *testing.T) {
+	for location, want := range map[string]string{
+		"https://wifi.example/login?token=secret": "a redirect to wifi.example, which",
+		"/elsewhere": "a redirect, which",
+		"":           "a redirect, which",
+		"://":        "a redirect, which",
+	} {
+		e := answerError(&answer{status: 302, header: http.Header{"Location": {location}}, body: []byte(`{"message":"moved"}`)}, Update)
+		if e.Cause != Network || !strings.Contains(e.Message, want) || strings.Contains(e.Message, "secret") || !strings.Contains(e.Advice, "sign-in page") {
+			t.Errorf("%q: %+v", location, e)
+		}
+	}
+}
+
 func TestRetiredVersion(t *testing.T) {
 	for _, body := range []string{`[{"message":"m","errorCode":"GONE"}]`, `[{"message":"m","errorCode":"UNSUPPORTED_API_VERSION"}]`} {
 		if e := answerError(&answer{status: 410, body: []byte(body)}, Update); !strings.Contains(e.Advice, "later version of the API, such as "+DefaultVersion) {
