@@ -31,7 +31,7 @@ type part struct {
 	claim  store.Claim
 	unread int       // items in the feed
 	more   bool      // there may be more than was read
-	reach  int64     // how far the last page went
+	reach  int64     // up to when everything of it was read
 	due    time.Time // when the next waiting event falls due
 }
 
@@ -84,6 +84,9 @@ func (f *feed) fill(ctx context.Context, now time.Time) error {
 			p.reach = item.at
 			p.unread++
 			heap.Push(&f.items, item)
+		}
+		if !p.more {
+			p.reach = max(p.reach, f.horizon) // what comes from now on is later
 		}
 	}
 	f.frontier = f.horizon

@@ -178,3 +178,41 @@ func TestSlowOrgDoesNotFillTheMemory(t *testing.T) {
 		b.store.Close()
 	})
 }
+
+// Partitions of which enough is in memory, and whose last pages were of events that came
+// back, do not keep each other from being read.
+func TestCrowdedPartitionsAgree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &faulty{err: signedOut()}
+		b := start(t, updates, func(c *runtime.Config) { c.MaxWrites = 50; c.Pace = nil })
+		b.org.call = f.call
+		n := 0
+		many := func(count int) (events []string) {
+			for range count {
+				n++
+				events = append(events, response(fmt.Sprint("r", n), n, 1))
+			}
+			return events
+		}
+		stop := b.serve()
+		b.submit(many(3000)...)
+		time.Sleep(4 * time.Hour)
+		b.org.mu.Lock()
+		b.org.latency = time.Minute
+		b.org.mu.Unlock()
+		f.set(nil)
+		b.engine.Reconnect("")
+		for range 30 {
+			time.Sleep(10 * time.Second)
+			b.submit(many(130)...)
+		}
+		time.Sleep(20 * time.Hour)
+		if got := b.outcomes(); got[store.Synced] != n {
+			t.Errorf("outcomes of %d: %v", n, got)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		b.store.Close()
+	})
+}
