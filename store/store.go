@@ -122,7 +122,7 @@ type Store interface {
 type Health struct {
 	Queued      int       // events not settled yet, the waiting ones included
 	Waiting     int       // of these, put back until a time or a message
-	Oldest      time.Time // acceptance of the oldest unsettled event, zero when there is none
+	Oldest      time.Time // acceptance of the oldest unsettled event that waits for no message, zero when there is none
 	Newest      time.Time // that of the unsettled event appended last; ahead of now if the clock was set back
 	NextDue     time.Time // when the next waiting event falls due, zero when none waits
 	DedupeSince time.Time // ids accepted since then are known; later than the window begins if the cap was reached

@@ -126,7 +126,7 @@ func health(r *Registry, read func(context.Context) (store.Health, error)) {
 	}
 	one("sfsync_queue_events", "Events that have not ended, the waiting ones included.", func(h store.Health) float64 { return float64(h.Queued) })
 	one("sfsync_queue_waiting_events", "Events put off until a time or a message.", func(h store.Health) float64 { return float64(h.Waiting) })
-	one("sfsync_queue_oldest_age_seconds", "Age of the oldest event that has not ended; 0 without one.", func(h store.Health) float64 {
+	one("sfsync_queue_oldest_age_seconds", "Age of the oldest event that has not ended and does not wait for a message; 0 without one.", func(h store.Health) float64 {
 		if h.Oldest.IsZero() {
 			return 0
 		}

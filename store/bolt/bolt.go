@@ -180,9 +180,17 @@ func (s *Store) Runs() store.RunLog { return &runLog{s.events} }
 func (s *Store) Health(ctx context.Context) (store.Health, error) {
 	now := time.Now()
 	h := store.Health{Queued: int(s.queued.Load()), Limit: s.options.MaxSize}
-	for _, p := range s.partitions {
+	parked := map[parkedEvent]bool{}
+	for number, p := range s.partitions {
 		p.mu.Lock()
 		p.fallDue(now)
+		if p.parked > 0 {
+			for _, w := range p.waits {
+				if w.parked {
+					parked[parkedEvent{uint16(number), w.seq}] = true
+				}
+			}
+		}
 		h.Waiting += len(p.waits)
 		if due := p.due(); !due.IsZero() && (h.NextDue.IsZero() || due.Before(h.NextDue)) {
 			h.NextDue = due
@@ -196,16 +204,27 @@ func (s *Store) Health(ctx context.Context) (store.Health, error) {
 	err := s.events.view(func(tx *bbolt.Tx) error {
 		queue := tx.Bucket(queueBucket).Cursor()
 		key, value := queue.First()
-		if key == nil {
+		for ; key != nil; key, value = queue.Next() {
+			seq, number, err := parseQueueKey(key)
+			if err != nil {
+				return err
+			}
+			if !parked[parkedEvent{number, seq}] {
+				break
+			}
+		}
+		if key != nil {
+			oldest, err := decodeEvent(value, false)
+			if err != nil {
+				return err
+			}
+			h.Oldest = oldest.At
+		}
+		if key, value = queue.Last(); key == nil {
 			return nil
 		}
-		oldest, err := decodeEvent(value, false)
-		if err != nil {
-			return err
-		}
-		_, value = queue.Last()
 		newest, err := decodeEvent(value, false)
-		h.Oldest, h.Newest = oldest.At, newest.At
+		h.Newest = newest.At
 		return err
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ type partition struct {
 	ready  seqHeap
 	held   map[uint64][]uint64 // by key: behind an earlier event of the key that waits
 	waits  dueHeap
+	parked int               // of these, those that wait for a message
 	blocks map[uint64]block  // by key: who waits for a time
 	handed map[uint64]uint64 // seq → key: with the claim
 	signal chan struct{}     // holds one token
@@ -70,6 +71,7 @@ func (p *partition) wake() {
 func (p *partition) wait(w waiting) {
 	heap.Push(&p.waits, w)
 	if w.parked {
+		p.parked++
 		return
 	}
 	b, ok := p.blocks[w.key]
@@ -85,6 +87,7 @@ func (p *partition) unwait(i int) {
 	w := heap.Remove(&p.waits, i).(waiting)
 	p.push(w.seq)
 	if w.parked {
+		p.parked--
 		return
 	}
 	b := p.blocks[w.key]

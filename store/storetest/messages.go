@@ -21,6 +21,7 @@ var messageTests = map[string]func(*testing.T, Open){
 	"wakes across a restart":              messageRestart,
 	"kept in the same settle makes awake": messageSameSettle,
 	"is pruned when its time is out":      messagePruned,
+	"waited for makes nobody old":         messageAge,
 }
 
 func keepAs(seq uint64, keys ...string) store.Settlement {
@@ -51,6 +52,30 @@ func messageLookup(t *testing.T, open Open) {
 		}
 		must(t, s.Close())
 		s = open(t, dir)
+	}
+}
+
+// What waits for a message waits for somebody else: the age of the queue is that of what
+// the store's owner has to do.
+func messageAge(t *testing.T, open Open) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	appendAll(t, s, distinctKeys(3)...)
+	c := claimOf(t, s, key)
+	items := next(t, c, 3)
+	must(t, c.Settle(t.Context(), park(items[0].Seq, "a"), park(items[1].Seq, "b"), wait(items[2].Seq, time.Now().Add(time.Hour), 1)))
+	for range 2 {
+		if h := health(t, s); h.Queued != 3 || h.Waiting != 3 || !h.Oldest.Equal(items[2].At) || !h.Newest.Equal(items[2].At) {
+			t.Errorf("with two that wait for messages, health says %+v; want the oldest of %v", h, items[2].At)
+		}
+		must(t, s.Close())
+		s = open(t, dir)
+	}
+	c = claimOf(t, s, key)
+	must(t, c.Wake(t.Context(), items[2].Key))
+	must(t, c.Settle(t.Context(), done(await(t, c, 1)[0].Seq)))
+	if h := health(t, s); h.Queued != 2 || !h.Oldest.IsZero() || !h.Newest.Equal(items[1].At) {
+		t.Errorf("when all wait for messages, health says %+v", h)
 	}
 }
 
