@@ -303,7 +303,7 @@ func (p *parser) readTrigger(st *statement) *Trigger {
 // what was surely not meant as one would silently be the id of no survey.
 func (p *parser) surveyID(name Name) Name {
 	const help = "only the id of a survey stands here, as in `on survey response post-purchase-nps`; a condition begins with `if`"
-	if i := strings.IndexByte(name.Text, '='); i >= 0 {
+	if strings.Contains(name.Text, "=") && strings.ContainsAny(name.Text, " \t\"'") { // an id alone may end in `=`
 		p.report(codeTrailing, name.Span, fmt.Sprintf("`%s` does not belong here", shortened(name.Text, 40)), help)
 		return Name{}
 	}
