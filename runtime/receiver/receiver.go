@@ -174,7 +174,7 @@ func (r *Receiver) SetConnections(connections map[string]Connection) error {
 
 // ServeHTTP answers a request; see the package for the addresses.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if p := path.Clean("/" + req.URL.Path); p != req.URL.Path && p+"/" != req.URL.Path {
+	if p := path.Clean(req.URL.Path); p != req.URL.Path && p+"/" != req.URL.Path {
 		// The mux would redirect to it, and Salesforce follows no redirect.
 		none := RouteNone
 		if strings.HasPrefix(p, "/soap/") {
