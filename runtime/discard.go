@@ -210,7 +210,7 @@ func Discard(ctx context.Context, s store.Store, events []string, reason string)
 	}
 	l := &loop{
 		Engine: &Engine{config: Config{Store: s, Logger: slog.New(slog.DiscardHandler)}},
-		ctx:    ctx,
+		ctx:    ctx, callCtx: ctx,
 	}
 	for partitions := len(left); partitions > 0; {
 		select {

@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -20,6 +21,7 @@ type tapped struct {
 	*bolt.Store
 	out     atomic.Int64 // events with the claims
 	refuses func(store.Settlement) bool
+	full    bool // no room even to settle
 }
 
 func (s *tapped) Claims(ctx context.Context, owner string) (<-chan store.Claim, error) {
@@ -46,6 +48,9 @@ func (c *tappedClaim) Next(ctx context.Context, max int) ([]store.Item, time.Tim
 }
 
 func (c *tappedClaim) Settle(ctx context.Context, settlements ...store.Settlement) error {
+	if c.store.full {
+		return fmt.Errorf("%w: really", store.ErrFull)
+	}
 	for _, s := range settlements {
 		if c.store.refuses != nil && c.store.refuses(s) {
 			return fmt.Errorf("%w: not this one", store.ErrInvalid)
@@ -212,6 +217,22 @@ func TestCrowdedPartitionsAgree(t *testing.T) {
 		}
 		if err := stop(); err != nil {
 			t.Error(err)
+		}
+		b.store.Close()
+	})
+}
+
+// To discard on a disk that is full waits for room as long as the caller does.
+func TestDiscardOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := waiting(t)
+		b.reopen()
+		s := tap(b)
+		s.full = true
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := runtime.Discard(ctx, s, []string{"ev/r1"}, "x"); !errors.Is(err, store.ErrFull) {
+			t.Errorf("it ends with %v", err)
 		}
 		b.store.Close()
 	})
