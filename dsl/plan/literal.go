@@ -81,7 +81,10 @@ func (a *analysis) dates(node *ast.BinaryNode, l, r Kinds) {
 		default:
 			d := a.report(literal, "S131", "this is compared with %s, and is none", of)
 			d.Help = "write it as 2026-11-23T14:03:00Z, or use datetime(…)"
-			if of == Date {
+			switch {
+			case text == "":
+				d.Help = testMissing
+			case of == Date:
 				d.Help = "write it as 2026-11-23, or use date(…)"
 			}
 		}
