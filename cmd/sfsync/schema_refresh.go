@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -64,6 +65,7 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 	defer closeAll(targets)
 	report := refreshReport{Connections: []refreshedOrg{}, first: true}
 	before, after := map[string]*schema.Schema{}, map[string]*schema.Schema{}
+	var fetched []*refresh
 	for _, t := range targets {
 		if t.sim != nil {
 			return usagef("sfsync schema export DIR --org sim", "a simulated org is gone when the command ends, and its schema is not remembered")
@@ -87,9 +89,7 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 		if err := r.insist(ctx.Context); err != nil {
 			return err
 		}
-		if err := r.keep(ctx.Context, kv); err != nil {
-			return outsidef("", "cannot remember the schema: %w", err)
-		}
+		fetched = append(fetched, &r)
 		report.Connections = append(report.Connections, refreshedOrg{t.name, t.client.Calls() - calls, orEmpty(r.states)})
 		before[t.name], after[t.name] = known, r.schema
 		report.first = report.first && known == nil
@@ -107,12 +107,25 @@ func (c *console) schemaRefresh(ctx *cli.Context) error {
 	if wantsJSON(ctx) {
 		err = c.printJSON(report)
 	} else {
-		c.printRefresh(&report, len(files) > 0)
+		var said bytes.Buffer
+		aside := *c
+		aside.out = &said
+		aside.printRefresh(&report, len(files) > 0)
+		_, err = c.out.Write(said.Bytes())
 	}
-	if err == nil && (report.Errors > 0 || plan.HasBreaks(report.Drift)) {
+	if err != nil {
+		return err
+	}
+	// Only now: a change that nobody was told of must still be one for the next refresh.
+	for _, r := range fetched {
+		if err := r.keep(ctx.Context, kv); err != nil {
+			return outsidef("", "cannot remember the schema: %w", err)
+		}
+	}
+	if report.Errors > 0 || plan.HasBreaks(report.Drift) {
 		return problem
 	}
-	return err
+	return nil
 }
 
 // signedInSince reports whether somebody has signed in again after a schema was
