@@ -100,7 +100,9 @@ func (b *rulebook) reload(ctx context.Context, forced bool) {
 	}
 	next := &job{rules: &ruleSet{sources: sources}}
 	if err == nil {
-		err = b.prepare(ctx, old, next)
+		if err = b.prepare(ctx, old, next); err != nil {
+			b.last.sources = nil // what is in their way may go, so they are looked at again
+		}
 	}
 	b.refused.Store(err != nil || next.rules.plan == nil)
 	if err != nil {

@@ -227,8 +227,17 @@ func TestServeFollowsMovedRules(t *testing.T) {
 	says("the rules are again those that are used")
 	writeRules(t, new, caseRules+rule("Newest"))
 	says("added=[Newest]")
-	if n := strings.Count(s.log.String(), "the old ones stay"); n != 1 {
+	refused := func() int { return strings.Count(s.log.String(), "the old ones stay") }
+	if n := refused(); n != 1 {
 		t.Errorf("that the rules are gone is said %d times", n)
+	}
+	// What stands in the way of rules beside their text may have gone when they are put
+	// in place once more.
+	for n := 2; n < 4; n++ {
+		if err := os.WriteFile(filepath.Join(new, "other.sfsync"), []byte("connection other\n"+rule("Other")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the rules are looked at", func() bool { return refused() >= n })
 	}
 }
 
