@@ -198,7 +198,7 @@ func (d *draft) readSample(path string) error {
 func (c *console) settle(ctx *cli.Context, flag, question, guess, try string, check func(string) error) (string, error) {
 	if given := ctx.String(flag); given != "" {
 		if err := check(given); err != nil {
-			return "", usagef("", "--%s: %v", flag, err)
+			return "", usagef(try, "--%s: %v", flag, err)
 		}
 		return given, nil
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -20,8 +21,11 @@ func (c *console) finish(d *draft) (text, event string, err error) {
 		d.sample, d.invented = d.madeUp(), true
 	}
 	if d.given == "" {
-		base := strings.TrimSuffix(filepath.Base(d.path), ruleExtension)
-		d.given = path.Join("events", base+".json")
+		base := path.Join("events", strings.TrimSuffix(filepath.Base(d.path), ruleExtension))
+		d.given = base + ".json"
+		for n := 2; d.exists(d.given); n++ {
+			d.given = fmt.Sprintf("%s-%d.json", base, n)
+		}
 		event = indentJSON(d.sample) + "\n"
 	}
 	text = d.rule()
@@ -47,6 +51,12 @@ func (c *console) finish(d *draft) (text, event string, err error) {
 	}
 	_, err = c.compileNew(d, text)
 	return text, event, err
+}
+
+// exists reports whether there is a file of that name, from where the rule file is.
+func (d *draft) exists(name string) bool {
+	_, err := os.Lstat(filepath.Join(filepath.Dir(d.path), filepath.FromSlash(name)))
+	return err == nil
 }
 
 // compileNew compiles the text, and shows what is wrong with it.
