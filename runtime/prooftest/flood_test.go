@@ -2,6 +2,7 @@ package prooftest
 
 import (
 	"fmt"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ func TestHundredThousandDuplicates(t *testing.T) {
 	org := simulate(t, orgsim.Options{DailyLimit: -1})
 	ids := contacts(t, org, 100)
 	d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Real: true})
+	d.change = func(cmd *exec.Cmd) { cmd.Env = append(cmd.Env, "GOGC=100") } // so that garbage does not hide what grows
 	d.run()
 	l := newLoad(t, org, d)
 	address, _ := d.address(t.Context())

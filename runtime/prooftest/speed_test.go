@@ -110,7 +110,7 @@ func speedAtPace(t *testing.T) {
 		latency := 50 * time.Millisecond
 		org := simulate(t, orgsim.Options{DailyLimit: -1, Latency: latency})
 		ids := contacts(t, org, 20_000)
-		d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules})
+		d := newDaemon(t, settings{Org: org.URL(), Token: org.Login(""), Rules: rules, Real: *profiles == ""})
 		d.run()
 		url, _ := d.address(t.Context())
 		took := make([][]time.Duration, senders)
