@@ -116,17 +116,14 @@ func (b *rulebook) refreshSchemas(ctx context.Context, full bool) (changed bool)
 	}
 	next := &job{rules: &ruleSet{sources: old.rules.sources}, targets: old.targets, users: old.users}
 	next.rules.parse()
+	var fetched []*refresh
 	err := next.compile(ctx, func(ctx context.Context, t *target, files []*dsl.File) (*schema.Schema, error) {
 		r := refresh{target: t, known: old.schemaOf(t), files: files, full: full, progress: noProgress}
 		if err := r.run(ctx); err != nil {
 			return nil, err
 		}
 		changed = changed || r.changed()
-		if t.memory() != "" {
-			if err := r.keep(ctx, b.kv); err != nil {
-				b.logger.Warn("cannot remember what the org said about its objects", "org", t.where(), "error", err)
-			}
-		}
+		fetched = append(fetched, &r)
 		return r.schema, nil
 	})
 	if err != nil {
@@ -136,10 +133,21 @@ func (b *rulebook) refreshSchemas(ctx context.Context, full bool) (changed bool)
 		return false
 	}
 	b.logger.Debug("the schema was refreshed", "full", full, "changed", changed)
+	if changed {
+		b.drifted(next.rules.files, old.rules.schemas, next.rules.schemas)
+	}
+	// Only now: what nobody was told of must be a change for the next process still.
+	for _, r := range fetched {
+		if r.target.memory() == "" {
+			continue
+		}
+		if err := r.keep(ctx, b.kv); err != nil {
+			b.logger.Warn("cannot remember what the org said about its objects", "org", r.target.where(), "error", err)
+		}
+	}
 	if !changed {
 		return false
 	}
-	b.drifted(next.rules.files, old.rules.schemas, next.rules.schemas)
 	if next.rules.plan == nil {
 		b.current.Store(old.withSchemas(next.rules.schemas))
 		b.logger.Error("the rules do not fit the schema any more, and go on as they were", "errors", b.logErrors(next.rules.diagnostics))
