@@ -159,14 +159,18 @@ func (p *parser) fields(st *statement, nodes []*assignNode) {
 	p.action.To = max(p.action.To, st.span().To)
 }
 
-// maxResumes is how many faults of one statement are reported; each one costs time
-// in proportion to the length of the statement.
-const maxResumes = 20
+// maxResumes is how many faults of one statement are reported. Each one costs time in
+// proportion to the length of the statement, so of a statement that is no person's fewer
+// are: until maxResumed tokens were read again.
+const (
+	maxResumes = 20
+	maxResumed = 1 << 17
+)
 
 // resume reports the token that did not fit and goes on reading the statement
 // behind it, at the next clause or field.
 func (p *parser) resume(st *statement, bad int) {
-	for faults := 0; bad >= 0 && faults < maxResumes; faults++ {
+	for faults := 0; bad >= 0 && faults < maxResumes && faults*len(st.tokens) < maxResumed; faults++ {
 		p.fault(st, bad)
 		next := bad
 		for next < len(st.tokens) && !st.resumesAt(next) {
