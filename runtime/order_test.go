@@ -63,9 +63,6 @@ func TestPatienceCountsFromTheFailureItself(t *testing.T) {
 		f := &faulty{err: signedOut()}
 		b := start(t, updates, func(c *runtime.Config) { c.Pace = nil; c.MaxWait = time.Hour })
 		b.org.call = f.call
-		stop := b.serve()
-		b.submit(response("r", 1, 5))
-		time.Sleep(5 * time.Hour)
 		refused := 0
 		b.org.row = func(salesforce.Op, salesforce.Row) *salesforce.Error {
 			if refused++; refused == 1 {
@@ -73,6 +70,9 @@ func TestPatienceCountsFromTheFailureItself(t *testing.T) {
 			}
 			return nil
 		}
+		stop := b.serve()
+		b.submit(response("r", 1, 5))
+		time.Sleep(5 * time.Hour)
 		f.set(nil)
 		time.Sleep(2 * time.Hour)
 		if r := b.of("r"); r.Outcome != store.Synced {

@@ -77,13 +77,8 @@ func TestWhatCannotBeRecordedHoldsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, updates)
 		s := tap(b)
-		waits := 0
-		s.refuses = func(s store.Settlement) bool {
-			if s.Do == store.Wait {
-				waits++
-			}
-			return s.Do == store.Wait && waits > 1
-		}
+		var waits atomic.Int64
+		s.refuses = func(s store.Settlement) bool { return s.Do == store.Wait && waits.Add(1) > 1 }
 		b.org.row = func(_ salesforce.Op, r salesforce.Row) *salesforce.Error {
 			if strings.Contains(string(r.Body), "1") {
 				return locked()
@@ -93,7 +88,6 @@ func TestWhatCannotBeRecordedHoldsNothing(t *testing.T) {
 		stop := b.serve()
 		b.submit(response("r1", 1, 1))
 		time.Sleep(time.Second)
-		s.refuses = nil
 		b.submit(response("r2", 1, 2))
 		time.Sleep(time.Minute)
 		if r := b.of("r1"); r.Outcome != store.Failed {
