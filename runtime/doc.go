@@ -41,9 +41,11 @@
 // that one rule names by id and another by external id is two here.) A write that
 // is put off holds up the later ones to its record and nothing else, also across
 // a restart (hold.go). Of a record that very many events write, a few hundred writes
-// are in memory, and the others wait on disk, so that they hold up nobody else. A status that comes before its outbound message stands behind
-// that, in the order of such statuses. Two events accepted at the same time by
-// concurrent calls of Submit may go either way.
+// are in memory, and the others wait on disk, so that they hold up nobody else.
+//
+// A status that comes before its outbound message stands behind that, in the order
+// of such statuses. Two events accepted at the same time by concurrent calls of
+// Submit may go either way.
 //
 // Children of one parent go in one call at a time once lock errors show that they
 // fight for it (contention.go), for ten minutes after the last of these.
