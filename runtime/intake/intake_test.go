@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tidwall/gjson"
@@ -145,8 +146,8 @@ func FuzzRead(f *testing.F) {
 		}
 		lines := 1 + bytes.Count(junk, []byte("\n"))
 		for event, err := range Read(bytes.NewReader(junk)) {
-			if err == nil && !gjson.Valid(event.Text) {
-				t.Fatalf("yielded %q, which is no JSON", event.Text)
+			if err == nil && (!gjson.Valid(event.Text) || !utf8.ValidString(event.Text)) {
+				t.Fatalf("yielded %q, which is no JSON in UTF-8", event.Text)
 			}
 			var broken *Error
 			if err != nil && !errors.As(err, &broken) {
@@ -157,7 +158,7 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 		var compact bytes.Buffer
-		if json.Compact(&compact, object) != nil || compact.Bytes()[0] != '{' || depth(compact.Bytes()) > maxDepth || gjson.GetBytes(compact.Bytes(), "specversion").Exists() {
+		if !utf8.Valid(object) || json.Compact(&compact, object) != nil || compact.Bytes()[0] != '{' || depth(compact.Bytes()) > maxDepth || gjson.GetBytes(compact.Bytes(), "specversion").Exists() {
 			return
 		}
 		junk = bytes.ReplaceAll(junk, []byte("["), nil) // a list that stays open changes what a line is
