@@ -30,6 +30,8 @@ type again struct {
 	Rules []string `json:"rules,omitempty"`
 	Not   []string `json:"not,omitempty"`  // if there are no Rules: all but these
 	Made  []made   `json:"made,omitempty"` // what must not be created once more
+	// Dismissed is why it is not run after all, and only ends; "" if it is run.
+	Dismissed string `json:"dismissed,omitempty"`
 	// Turns is the last turn in which each rule was run again, under "" that in
 	// which all were.
 	Turns map[string]int `json:"turns,omitempty"`
@@ -65,6 +67,9 @@ func unwrap(body []byte) (text []byte, a *again, err error) {
 	}
 	return text, a, nil
 }
+
+// dismissed reports whether an event only ends.
+func (a *again) dismissed() bool { return a != nil && a.Dismissed != "" }
 
 func (a *again) wants(rule string) bool {
 	switch {
@@ -113,12 +118,48 @@ type Retried struct {
 //
 // An event is known for Config.KeepRuns after it was accepted.
 func (e *Engine) Retry(ctx context.Context, runs []store.Run, inDoubt bool) ([]Retried, error) {
-	return retry(ctx, e.config.Store, e.appendEvents, runs, inDoubt)
+	return retry(ctx, e.config.Store, e.appendEvents, runs, inDoubt, "")
+}
+
+// Dismiss closes runs that have failed or are in doubt: what was wrong has been seen to
+// otherwise, or does not matter. Their events are accepted once more as by Retry, but
+// nothing is run for them: the runs end as skipped for the given reason.
+func (e *Engine) Dismiss(ctx context.Context, runs []store.Run, reason string) ([]Retried, error) {
+	return retry(ctx, e.config.Store, e.appendEvents, runs, true, reason)
 }
 
 // Retry does the same as the method of [Engine] for a store that no engine uses;
 // the next one runs the events.
 func Retry(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool) ([]Retried, error) {
+	add, err := appendTo(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return retry(ctx, s, add, runs, inDoubt, "")
+}
+
+// Dismiss does the same as the method of [Engine] for a store that no engine uses.
+func Dismiss(ctx context.Context, s store.Store, runs []store.Run, reason string) ([]Retried, error) {
+	add, err := appendTo(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := retry(ctx, s, add, runs, true, reason)
+	if err != nil {
+		return answers, err
+	}
+	var accepted []string
+	for _, a := range answers {
+		if a.As != "" {
+			accepted = append(accepted, a.As)
+		}
+	}
+	_, err = Discard(ctx, s, accepted, reason)
+	return answers, err
+}
+
+// appendTo accepts events for a store that no engine uses, behind all that it has.
+func appendTo(ctx context.Context, s store.Store) (appendFunc, error) {
 	queued, err := s.Health(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot see what is queued: %w", err)
@@ -127,20 +168,19 @@ func Retry(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool) (
 	if !queued.Newest.IsZero() {
 		accepted.saw(queued.Newest.UnixNano())
 	}
-	add := func(ctx context.Context, batch []store.Event) ([]store.Receipt, error) {
+	return func(ctx context.Context, batch []store.Event) ([]store.Receipt, error) {
 		first, open := accepted.begin(len(batch))
 		defer accepted.end(open)
 		for i := range batch {
 			batch[i].At = time.Unix(0, first+int64(i)).UTC()
 		}
 		return s.Append(ctx, batch)
-	}
-	return retry(ctx, s, add, runs, inDoubt)
+	}, nil
 }
 
 type appendFunc func(context.Context, []store.Event) ([]store.Receipt, error)
 
-func retry(ctx context.Context, s store.Store, add appendFunc, runs []store.Run, inDoubt bool) ([]Retried, error) {
+func retry(ctx context.Context, s store.Store, add appendFunc, runs []store.Run, inDoubt bool, dismissed string) ([]Retried, error) {
 	byEvent := map[string][]store.Run{}
 	for _, r := range runs {
 		byEvent[r.Event] = append(byEvent[r.Event], r)
@@ -159,7 +199,7 @@ func retry(ctx context.Context, s store.Store, add appendFunc, runs []store.Run,
 		from := len(answers)
 		for _, id := range part {
 			answer := Retried{Event: id}
-			ev, reason, err := onceMore(ctx, s, byEvent[id], inDoubt, &answer)
+			ev, reason, err := onceMore(ctx, s, byEvent[id], inDoubt, dismissed, &answer)
 			if err != nil {
 				return answers, err
 			}
@@ -189,7 +229,7 @@ func retry(ctx context.Context, s store.Store, add appendFunc, runs []store.Run,
 
 // onceMore is the event to be accepted for runs of one event, or the reason why
 // there is none.
-func onceMore(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool, answer *Retried) (ev store.Event, reason string, err error) {
+func onceMore(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool, dismissed string, answer *Retried) (ev store.Event, reason string, err error) {
 	id := runs[0].Event
 	var next again
 	whole := false // the event itself has failed, before any rule
@@ -231,12 +271,12 @@ func onceMore(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool
 		return ev, "", err
 	}
 	if whole && last.latest("") > turn {
-		return ev, "it was tried again already, as " + last.id(), nil
+		return ev, last.already(), nil
 	}
 	if !whole {
 		next.Rules = slices.DeleteFunc(next.Rules, func(rule string) bool { return last.latest(rule) > turn })
 		if len(next.Rules) == 0 {
-			return ev, "it was tried again already, as " + last.id(), nil
+			return ev, last.already(), nil
 		}
 	}
 	next.Root, next.Turn, next.Made = last.Root, last.Turn+1, append(next.Made, last.Made...)
@@ -248,6 +288,7 @@ func onceMore(ctx context.Context, s store.Store, runs []store.Run, inDoubt bool
 	if whole {
 		next.Turns[""] = next.Turn
 	}
+	next.Dismissed = dismissed
 	answer.Rules = next.Rules
 	return store.Event{ID: next.id(), Key: next.id(), Type: kept.Type, Body: next.wrap(kept.Body)}, "", nil
 }
@@ -276,6 +317,14 @@ func lineOf(ctx context.Context, s store.Store, id string) (kept store.Event, tu
 		err = fmt.Errorf("%w: the line of event %s", store.ErrCorrupt, id)
 	}
 	return kept, turn, last, err
+}
+
+// already says why nothing is to be done about a turn behind which this one is.
+func (a *again) already() string {
+	if a.dismissed() {
+		return "it was discarded already, as " + a.id()
+	}
+	return "it was tried again already, as " + a.id()
 }
 
 func (a *again) id() string { return a.Root + "#" + strconv.Itoa(a.Turn) }

@@ -193,3 +193,49 @@ func TestRetryNeedsTheEvent(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 }
+
+// What somebody has seen to is closed: nothing is sent, and it is open no more.
+func TestDismiss(t *testing.T) {
+	b := start(t, "rule Bad\non survey response\ncreate Case\n set Score__c = answers.nps\n\n"+
+		"rule Worse\non survey response\nupdate Contact where Id = profile.contact\n set NPS__c = answers.nps\n")
+	b.org.row = func(op salesforce.Op, _ salesforce.Row) *salesforce.Error {
+		if op == salesforce.Create {
+			return lost()
+		}
+		return refused()
+	}
+	b.run(response("r", 1, 7))
+	sent := len(b.org.lines())
+	runs := b.runs()
+	if got := byRule(t, runs, "Bad").Outcome; got != store.InDoubt {
+		t.Fatalf("the create is %s", got)
+	}
+	answers, err := b.engine.Dismiss(t.Context(), []store.Run{byRule(t, runs, "Bad")}, "it is there")
+	if err != nil || len(answers) != 1 || answers[0].As != "ev/r#2" {
+		t.Fatalf("%+v, %v", answers, err)
+	}
+	b.run()
+	if n := len(b.org.lines()); n != sent {
+		t.Errorf("%d rows were sent for it", n-sent)
+	}
+	open := map[string]bool{}
+	for run, err := range runtime.RunLog(b.store).List(t.Context(), store.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case run.Event == "ev/r#2" && (run.Rule != "Bad" || run.Outcome != store.Skipped || run.Why != store.WhyDiscarded || run.Reason != "it is there"):
+			t.Errorf("closed as %+v", run)
+		case run.Event == "ev/r":
+			open[run.Rule] = run.Again == ""
+		}
+	}
+	if open["Bad"] || !open["Worse"] {
+		t.Errorf("open: %v", open)
+	}
+	// The other rule can still be tried again, and the one that was closed cannot.
+	again := b.retry(true, runs...)
+	if len(again) != 1 || again[0].As != "ev/r#3" || len(again[0].Rules) != 1 || again[0].Rules[0] != "Worse" {
+		t.Errorf("%+v", again)
+	}
+}

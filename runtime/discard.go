@@ -169,6 +169,10 @@ func (l *loop) recall() error {
 
 // giveUp ends what is left of an event.
 func (l *loop) giveUp(ev *event, reason string) {
+	if ev.again.dismissed() {
+		ev.dismiss(time.Now())
+		return
+	}
 	if len(ev.item.Progress) == 0 || l.resume(ev) != nil {
 		ev.head, _ = plan.ReadEvent(string(ev.item.Body))
 		ev.news = parseTime(ev.head.News)

@@ -70,8 +70,9 @@
 //
 // An event that failed or is in doubt stays known as long as the run log (again.go).
 // Retry accepts it once more for the rules that failed, as they are then, under its
-// id with "#2" behind it; what was created is not created again. Discard ends one
-// that waits (discard.go). Run prunes the store by age and size (retention.go).
+// id with "#2" behind it; what was created is not created again. Dismiss closes such a
+// run in the same way without running anything. Discard ends an event that waits
+// (discard.go). Run prunes the store by age and size (retention.go).
 //
 // # Waiting
 //

@@ -18,6 +18,10 @@ import (
 // event must let others go first.
 func (l *loop) evaluate(ev *event) bool {
 	now := time.Now()
+	if ev.again.dismissed() {
+		ev.dismiss(now)
+		return true
+	}
 	text := string(ev.item.Body)
 	head, err := plan.ReadEvent(text)
 	if err = cmp.Or(ev.broken, err); err != nil {
@@ -84,6 +88,23 @@ func (ev *event) refuse(now time.Time, err error) {
 // skip ends an event that nothing is to be done about.
 func (ev *event) skip(now time.Time, reason string) {
 	ev.runs = []*run{{event: ev, entry: store.Run{Outcome: store.Skipped, Reason: reason, Time: ev.news, Started: now}}}
+}
+
+// dismiss ends an event that came once more only to be closed, for each rule that had
+// failed.
+func (ev *event) dismiss(now time.Time) {
+	ev.head, _ = plan.ReadEvent(string(ev.item.Body)) // of a broken one as much as can be read
+	ev.news = parseTime(ev.head.News)
+	ev.skip(now, ev.again.Dismissed)
+	one := ev.runs[0]
+	one.entry.Why = store.WhyDiscarded
+	for i, rule := range ev.again.Rules {
+		if i > 0 {
+			other := *one
+			ev.runs = append(ev.runs, &other)
+		}
+		ev.runs[i].entry.Rule = rule
+	}
 }
 
 func noRule(e *plan.Event) string {

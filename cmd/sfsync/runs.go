@@ -178,7 +178,7 @@ func runSummary(run *store.Run) string {
 		why = strings.TrimSuffix(run.Cause+": "+why, ": ")
 	}
 	if run.Again != "" {
-		why = strings.TrimSuffix("tried again as "+runEvent(run.Again)+"; "+why, "; ")
+		why = strings.TrimSuffix("went on as "+runEvent(run.Again)+"; "+why, "; ")
 	}
 	return cmp.Or(why, run.Rule)
 }

@@ -32,11 +32,13 @@ func runsRetryCommand(c *console) *cli.Command {
 func runsDiscardCommand(c *console) *cli.Command {
 	return &cli.Command{
 		Name:      "discard",
-		Usage:     "give events up that wait",
+		Usage:     "give events up that wait, or close what failed or is in doubt",
 		ArgsUsage: "[RUN|EVENT…]",
-		Description: "The runs are named by their ids or those of their events, or chosen by flags. An\n" +
-			"event is given up as a whole: what of it is not written yet never will be. The run\n" +
-			"log keeps its runs, as skipped.",
+		Description: "The runs are named by their ids or those of their events, or chosen by flags: of\n" +
+			"those that wait, or with --outcome failed or in_doubt of these. An event that waits\n" +
+			"is given up as a whole: what of it is not written yet never will be. What failed or\n" +
+			"is in doubt is seen to, as when you found the record in Salesforce: it is listed as\n" +
+			"such no more. The run log keeps all of it, and says who discarded it and why.",
 		Flags: append(runFilterFlags(),
 			&cli.StringFlag{Name: "reason", Usage: "`TEXT` for the run log, behind who discarded it"},
 			dryFlag(), storeFlag(), formatFlag()),
@@ -182,20 +184,46 @@ func (c *console) runsDiscard(ctx *cli.Context) error {
 	if len(reason) > maxReason {
 		return usagef("", "--reason has %d bytes; %d are enough for a reason", len(reason), maxReason)
 	}
-	return c.actOn(ctx, []store.Outcome{store.Waiting}, func(a *runActor, runs []store.Run) error {
-		waits := slices.DeleteFunc(slices.Clone(runs), func(r store.Run) bool { return r.Outcome != store.Waiting })
-		var list []runAction
-		for _, id := range eventsOf(runs) {
-			if !slices.ContainsFunc(waits, func(r store.Run) bool { return r.Event == id }) {
-				list = append(list, runAction{Event: id, Reason: "it does not wait"})
+	outcomes := []store.Outcome{store.Waiting}
+	if ctx.String("outcome") != "" {
+		outcomes = append(outcomes, store.Failed, store.InDoubt)
+	}
+	return c.actOn(ctx, outcomes, func(a *runActor, runs []store.Run) error {
+		waits, closable := map[string]bool{}, map[string]bool{}
+		var open []store.Run
+		for _, r := range runs {
+			switch {
+			case r.Outcome == store.Waiting:
+				waits[r.Event] = true
+			case r.Again == "" && (r.Outcome == store.Failed || r.Outcome == store.InDoubt):
+				closable[r.Event] = true
+				open = append(open, r)
 			}
 		}
-		answers, err := a.discard(ctx.Context, eventsOf(waits), reason)
+		var waiting []string
+		var list []runAction
+		for _, id := range eventsOf(runs) {
+			switch {
+			case waits[id]:
+				waiting = append(waiting, id)
+			case !closable[id]:
+				list = append(list, runAction{Event: id, Reason: "it does not wait, and nothing of it is failed or in doubt"})
+			}
+		}
+		open = slices.DeleteFunc(open, func(r store.Run) bool { return waits[r.Event] }) // it is given up as a whole
+		answers, err := a.discard(ctx.Context, waiting, reason)
 		if err != nil {
 			return err
 		}
 		for _, d := range answers {
 			list = append(list, runAction{Event: d.Event, Done: d.Reason == "", Reason: d.Reason})
+		}
+		closed, err := a.dismiss(ctx.Context, open, reason)
+		if err != nil {
+			return err
+		}
+		for _, d := range closed {
+			list = append(list, runAction{Event: d.Event, Done: d.As != "", Reason: d.Reason})
 		}
 		return c.listActions(ctx, list, "discarded")
 	})

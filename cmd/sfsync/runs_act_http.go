@@ -16,14 +16,15 @@ import (
 // What other commands do about the events of a store that a daemon has open:
 //
 //	POST /runs/retry    ids of runs       → a list of runtime.Retried
+//	POST /runs/dismiss  ids of runs       → a list of runtime.Retried
 //	POST /runs/discard  ids of events     → a list of runtime.Discarded
 
-// runWish is the body of both.
+// runWish is the body of all three.
 type runWish struct {
-	Runs    []string `json:"runs,omitempty"` // for retry: all chosen runs of an event together
+	Runs    []string `json:"runs,omitempty"` // for retry and dismiss: all chosen runs of an event together
 	InDoubt bool     `json:"in_doubt,omitempty"`
 	Events  []string `json:"events,omitempty"` // for discard
-	Reason  string   `json:"reason,omitempty"`
+	Reason  string   `json:"reason,omitempty"` // for dismiss and discard
 }
 
 const (
@@ -44,36 +45,44 @@ func runActHandler(engine *runtime.Engine, log store.RunLog, logger *slog.Logger
 		}
 		return wish, true
 	}
-	mux.HandleFunc("POST /runs/retry", func(w http.ResponseWriter, r *http.Request) {
-		wish, ok := read(w, r)
-		if !ok {
-			return
-		}
-		var runs []store.Run
-		for _, id := range wish.Runs {
-			found, err := log.Get(r.Context(), id)
+	onceMore := func(what string, act func(context.Context, []store.Run, runWish) ([]runtime.Retried, error)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			wish, ok := read(w, r)
+			if !ok {
+				return
+			}
+			var runs []store.Run
+			for _, id := range wish.Runs {
+				found, err := log.Get(r.Context(), id)
+				if err != nil {
+					sayStoreError(w, err)
+					return
+				}
+				for _, run := range found {
+					runs = append(runs, slim(run))
+				}
+			}
+			answers, err := act(r.Context(), runs, wish)
 			if err != nil {
 				sayStoreError(w, err)
 				return
 			}
-			for _, run := range found {
-				runs = append(runs, slim(run))
+			accepted := 0
+			for _, a := range answers {
+				if a.As != "" {
+					accepted++
+				}
 			}
+			logger.Info("events are "+what+", as a command wants", "events", accepted)
+			json.NewEncoder(w).Encode(answers)
 		}
-		answers, err := engine.Retry(r.Context(), runs, wish.InDoubt)
-		if err != nil {
-			sayStoreError(w, err)
-			return
-		}
-		accepted := 0
-		for _, a := range answers {
-			if a.As != "" {
-				accepted++
-			}
-		}
-		logger.Info("events are tried again, as a command wants", "events", accepted)
-		json.NewEncoder(w).Encode(answers)
-	})
+	}
+	mux.HandleFunc("POST /runs/retry", onceMore("tried again", func(ctx context.Context, runs []store.Run, wish runWish) ([]runtime.Retried, error) {
+		return engine.Retry(ctx, runs, wish.InDoubt)
+	}))
+	mux.HandleFunc("POST /runs/dismiss", onceMore("closed", func(ctx context.Context, runs []store.Run, wish runWish) ([]runtime.Retried, error) {
+		return engine.Dismiss(ctx, runs, wish.Reason)
+	}))
 	mux.HandleFunc("POST /runs/discard", func(w http.ResponseWriter, r *http.Request) {
 		wish, ok := read(w, r)
 		if !ok {
@@ -103,6 +112,7 @@ func runActHandler(engine *runtime.Engine, log store.RunLog, logger *slog.Logger
 type runActor struct {
 	log     store.RunLog
 	retry   func(ctx context.Context, runs []store.Run, inDoubt bool) ([]runtime.Retried, error)
+	dismiss func(ctx context.Context, runs []store.Run, reason string) ([]runtime.Retried, error)
 	discard func(ctx context.Context, events []string, reason string) ([]runtime.Discarded, error)
 	next    string // what runs that are tried again wait for
 	done    func()
@@ -114,6 +124,9 @@ func storeActor(s store.Store, done func()) *runActor {
 		retry: func(ctx context.Context, runs []store.Run, inDoubt bool) ([]runtime.Retried, error) {
 			return runtime.Retry(ctx, s, runs, inDoubt)
 		},
+		dismiss: func(ctx context.Context, runs []store.Run, reason string) ([]runtime.Retried, error) {
+			return runtime.Dismiss(ctx, s, runs, reason)
+		},
 		discard: func(ctx context.Context, events []string, reason string) ([]runtime.Discarded, error) {
 			return runtime.Discard(ctx, s, events, reason)
 		},
@@ -123,19 +136,11 @@ func storeActor(s store.Store, done func()) *runActor {
 func daemonActor(at *servingFile) *runActor {
 	return &runActor{
 		log: daemonRunLog{at}, next: "to be tried again by the running sfsync", done: func() {},
-		retry: func(ctx context.Context, runs []store.Run, inDoubt bool) (answers []runtime.Retried, err error) {
-			for part := range slices.Chunk(byEvent(runs), maxWishes) {
-				wish := runWish{InDoubt: inDoubt}
-				for _, ids := range part {
-					wish.Runs = append(wish.Runs, ids...)
-				}
-				var some []runtime.Retried
-				if err := at.askJSON(ctx, http.MethodPost, "/runs/retry", wish, &some); err != nil {
-					return answers, err
-				}
-				answers = append(answers, some...)
-			}
-			return answers, nil
+		retry: func(ctx context.Context, runs []store.Run, inDoubt bool) ([]runtime.Retried, error) {
+			return at.onceMore(ctx, "/runs/retry", runs, runWish{InDoubt: inDoubt})
+		},
+		dismiss: func(ctx context.Context, runs []store.Run, reason string) ([]runtime.Retried, error) {
+			return at.onceMore(ctx, "/runs/dismiss", runs, runWish{Reason: reason})
 		},
 		discard: func(ctx context.Context, events []string, reason string) (answers []runtime.Discarded, err error) {
 			for part := range slices.Chunk(events, maxWishes) {
@@ -148,6 +153,19 @@ func daemonActor(at *servingFile) *runActor {
 			return answers, nil
 		},
 	}
+}
+
+// onceMore asks a daemon to accept the events of runs once more.
+func (at *servingFile) onceMore(ctx context.Context, path string, runs []store.Run, wish runWish) (answers []runtime.Retried, err error) {
+	for part := range slices.Chunk(byEvent(runs), maxWishes) {
+		wish.Runs = slices.Concat(part...)
+		var some []runtime.Retried
+		if err := at.askJSON(ctx, http.MethodPost, path, wish, &some); err != nil {
+			return answers, err
+		}
+		answers = append(answers, some...)
+	}
+	return answers, nil
 }
 
 // byEvent are the ids of runs, those of one event together, in the order in which

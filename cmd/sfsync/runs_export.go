@@ -19,7 +19,7 @@ func runsExportCommand(c *console) *cli.Command {
 	return &cli.Command{
 		Name:  "export",
 		Usage: "write out what failed and why, a row for each write",
-		Description: "Without --outcome: what failed and what is in doubt, and was not tried again since. In\n" +
+		Description: "Without --outcome: what failed and what is in doubt, and was neither tried again nor discarded since. In\n" +
 			"CSV, a text that a spreadsheet would take for a formula gets an apostrophe in front.",
 		Flags: append(runFilterFlags(),
 			formatFlag("csv", "jsonl"),

@@ -25,7 +25,7 @@ func runFilterFlags() []cli.Flag {
 		&cli.StringFlag{Name: "rule", Usage: "only runs of the rule `NAME`"},
 		&cli.StringFlag{Name: "object", Usage: "only runs that write records of `OBJECT`"},
 		&cli.StringFlag{Name: "record", Usage: "only runs that write the record with this `ID`"},
-		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + enumerate(store.Outcomes, "or") + "; what failed or is in doubt and was tried again since is left out"},
+		&cli.StringFlag{Name: "outcome", Usage: "only runs with the `OUTCOME` " + enumerate(store.Outcomes, "or") + "; what failed or is in doubt, and was tried again or discarded since, is left out"},
 		&cli.StringFlag{Name: "cause", Usage: "only runs that failed for the `CAUSE`, as explain lists them"},
 	}
 }

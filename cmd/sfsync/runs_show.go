@@ -38,7 +38,7 @@ func (c *console) printRun(run *store.Run) {
 	}
 	t.row("took", effort(run))
 	if run.Again != "" {
-		t.row("tried again", "as "+runEvent(run.Again))
+		t.row("went on", "as "+runEvent(run.Again))
 	}
 	t.write(c.out, c.width)
 	c.why("  ", run.Reason, "")

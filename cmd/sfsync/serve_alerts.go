@@ -96,7 +96,7 @@ func (o *observer) report(r runtime.Report) {
 			o.logger.Warn("an event is in doubt", "event", event, "rule", run.Rule, "cause", run.Cause)
 			o.alerter.Raise(alert.Alert{Kind: alert.InDoubt, Subject: run.Rule,
 				Message: fmt.Sprintf("whether a record was created is in doubt in the rule %q", run.Rule),
-				Help:    "look in Salesforce whether it is there; " + show + " says which"})
+				Help:    "look in Salesforce whether it is there; " + show + " says which. Then discard the run, or retry it with --in-doubt"})
 		default:
 			o.logger.Debug("an event is done", "event", event, "rule", run.Rule, "outcome", run.Outcome)
 		}
