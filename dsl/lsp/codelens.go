@@ -160,13 +160,13 @@ func (s *server) testDiagnostics(d *document) []diagnostic {
 		if !ok {
 			continue
 		}
-		note := func(span dsl.Span, message string) {
+		note := func(severity int, span dsl.Span, message string) {
 			out = append(out, diagnostic{
-				Range: s.encoding.span(d.source, span), Severity: severityInformation, Source: "sfsync test", Message: message,
+				Range: s.encoding.span(d.source, span), Severity: severity, Source: "sfsync test", Message: message,
 			})
 		}
 		if len(r.Failures) == 0 {
-			note(t.Name.Span, "passed")
+			note(severityHint, t.Name.Span, "passed") // for editors without code lenses; others hardly show a hint
 		}
 		for _, f := range r.Failures {
 			span := t.Name.Span
@@ -174,7 +174,7 @@ func (s *server) testDiagnostics(d *document) []diagnostic {
 				span = d.source.LineSpan(f.Line)
 				span.From += len(d.source.Slice(span)) - len(strings.TrimLeft(d.source.Slice(span), " \t"))
 			}
-			note(span, f.Message)
+			note(severityError, span, f.Message)
 		}
 	}
 	return out

@@ -202,7 +202,7 @@ func TestRunTest(t *testing.T) {
 		t.Errorf("after it failed: %s", got)
 	}
 	e.wait(uri, func(found []diagnostic) bool {
-		return len(found) == 1 && found[0].Severity == severityInformation && found[0].Range.Start == position{2, 2} && found[0].Message == "expected this\nand not that"
+		return len(found) == 1 && found[0].Severity == severityError && found[0].Range.Start == position{2, 2} && found[0].Message == "expected this\nand not that"
 	})
 	e.ask("workspace/executeCommand", run, nil)
 	if got := title(); got != "✓ passed · run again" {

@@ -8,9 +8,16 @@ const { LanguageClient, RevealOutputChannelOn } = require('vscode-languageclient
 
 let client;
 
+// A client that leaves it to askForPath to say that the program did not start.
+class Client extends LanguageClient {
+  error(message, data, show) {
+    super.error(message, data, this.started ? show : false);
+  }
+}
+
 async function start() {
   const command = vscode.workspace.getConfiguration('sfsync').get('path') || 'sfsync';
-  client = new LanguageClient(
+  client = new Client(
     'sfsync',
     'sfsync',
     { command, args: ['lsp'] },
@@ -25,6 +32,7 @@ async function start() {
   );
   try {
     await client.start();
+    client.started = true;
   } catch (error) {
     client = undefined;
     askForPath(command); // nobody waits for the answer
