@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -37,14 +35,7 @@ func lspCommand(c *console) *cli.Command {
 	}
 }
 
-// editorGC lets the heap of a language server grow to five times what it needs before
-// it is cleaned up. It is small, and an answer that a keystroke waits for takes a third less.
-const editorGC = 400
-
 func (c *console) lsp(ctx *cli.Context) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(editorGC)
-	}
 	err := lsp.Serve(ctx.Context, c.in, keptOpen{c.out}, lsp.Options{
 		Version:     buildVersion().Version,
 		Log:         slog.New(slog.NewTextHandler(c.err, nil)),

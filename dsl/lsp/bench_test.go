@@ -38,7 +38,7 @@ otherwise
 
 // benchmark opens the rules and returns the place of an answer in the middle.
 func benchmark(b *testing.B) (e *editor, uri string, at position) {
-	old := debug.SetGCPercent(400) // as `sfsync lsp` does
+	old := debug.SetGCPercent(400) // sfsync lets garbage pile up, too
 	b.Cleanup(func() { debug.SetGCPercent(old) })
 	e = newEditor(b, Options{}, `{"textDocument": {"completion": {"completionItem": {"snippetSupport": true}}}}`)
 	content := rules2000()
